@@ -250,11 +250,6 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    /// It was not sent, so the server has not counted it.
-    pub(crate) fn not_sent(mut self) {
-        self.is_lost = false;
-    }
-
     /// Learns from the response.
     pub(crate) fn complete(mut self, response: &RateLimitHeaders, clock: &dyn Clock) {
         let (mut state, now) = (self.rate_limiter.lock(), clock.elapsed());

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, Request, StatusCode};
+use reqwest::{Method, Request};
 use tracing::Instrument;
 
 use crate::attempt::Attempt;
@@ -199,14 +199,9 @@ impl Sender {
             match decide(call.idempotency, outcome, state, &self.settings.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // In place of the lost response to a deletion.
-                Decision::Done => {
-                    let mut response = Response::default();
-                    *response.status_mut() = StatusCode::NO_CONTENT;
-                    return Ok(response);
-                }
+                Decision::Done => return Ok(Response::default()),
                 Decision::OutcomeUnknown => {
-                    let source = result.err().or(last_error).expect("a success is returned");
-                    return Err(Error::outcome_unknown(call.operation, source));
+                    return Err(Error::outcome_unknown(call.operation, result.expect_err("a success is returned")));
                 }
                 Decision::Retry(wait) => {
                     unknown |= outcome.outcome == Outcome::Unknown;
@@ -243,7 +238,7 @@ impl Sender {
         let mut request = call.request.try_clone().expect("the body is not a stream");
         prepare::set_expiry(&mut request, call.overlap, self.server_now())?;
         let timeout = policy.attempt_timeout.min(call.deadline.saturating_sub(sent));
-        *request.timeout_mut() = Some(request.timeout().map_or(timeout, |own| timeout.min(*own)));
+        *request.timeout_mut() = Some(timeout);
         if let Some(observer) = observer {
             observer.sending(operation, method);
         }
@@ -301,9 +296,6 @@ impl Sender {
             Err(source) => {
                 let was_taken = is_taken.is_none_or(|is_taken| is_taken.load(Ordering::Relaxed));
                 let is_sent = was_taken && !source.is_connect();
-                if !is_sent {
-                    permit.not_sent();
-                }
                 Attempt::without_response(operation, source, is_sent)
             }
         }

@@ -179,8 +179,8 @@ impl Client {
         let create = async |raw: &ldtokens_client::Client| raw.post_token().body(body).send().await;
         let reply = self.exchange(create).await?;
         let named = match unexpected_response::secret_without_id(reply.response.body()) {
-            Some(secret) if reply.decoded.is_err() => self.with_credential(secret)?.whoami().await.ok(),
-            _ => None,
+            Some(secret) => self.with_credential(secret)?.whoami().await.ok(),
+            None => None,
         };
         let id = named.and_then(|caller| caller.token_id);
         let mut issued = IssuedToken::from_reply(reply, id.as_ref())?;

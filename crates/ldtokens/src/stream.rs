@@ -210,7 +210,6 @@ impl Stream for TokenStream {
             match page {
                 Ok(Ok(page)) => self.take(request.list.offset, page),
                 Ok(Err(error)) => {
-                    self.requests.clear();
                     self.is_done = true;
                     return Poll::Ready(Some(Err(error)));
                 }

@@ -1,7 +1,7 @@
 use super::{Family, RateLimiter, Request, State, Wait};
 use crate::Clock;
 use crate::response_headers::RateLimitHeaders;
-use ldtokens_client::Operation;
+use ldtokens_client::{Operation, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::future::Future;
 use std::pin::Pin;
@@ -103,8 +103,7 @@ async fn a_share_of_what_is_left_is_kept_for_others() {
     drop(limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap());
     drop(limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap());
     assert_eq!(room(&limiter, LIST), 1);
-    // One that had no connection was not, nor one that was refused for its credential.
-    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().not_sent();
+    // One that was refused for its credential was not.
     limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(401, &[]), &clock);
     assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, 3);
 }
@@ -151,6 +150,17 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
         state.update(request(Family::Route(LIST), second * sent), Some(&headers(429, &[])), second * sent);
         assert_eq!(wait(&mut state, second * sent), Some(second * until));
     }
+}
+
+// Fact 17.
+#[tokio::test]
+async fn a_tokens_limit_holds_for_its_credential_alone() {
+    let (limiter, clock) = (RateLimiter::default(), Sleeper::default());
+    let [one, other, again] = ["a", "b", "a"].map(|secret| limiter.token(&Secret::new(secret)));
+    let spent = [("x-ratelimit-auth-token-remaining", "0"), ("retry-after", "100")];
+    limiter.acquire(LIST, one, &clock, MINUTE).await.unwrap().complete(&headers(429, &spent), &clock);
+    assert!(limiter.acquire(READ, again, &clock, MINUTE).await.is_err());
+    assert!(limiter.acquire(READ, other, &clock, MINUTE).await.is_ok());
 }
 
 #[tokio::test]

@@ -159,16 +159,17 @@ async fn a_connection_that_is_never_made_is_no_unknown_outcome() {
     for _ in 0..8 {
         queue.push(tokio::spawn(tokio::net::TcpStream::connect(addr)));
     }
-    let policy =
-        RetryPolicy { deadline: Duration::from_millis(1500), attempt_timeout: Duration::from_millis(500), ..hasty() };
-    let client = ldtokens::Client::builder("secret")
-        .host(format!("http://{addr}"))
-        .retry(RetryPolicy { max_attempts: 2, ..policy });
-    let client = client.build().unwrap();
-    let error = client.create(&reader("x")).await.unwrap_err();
-    assert!(matches!(&error, Error::Transport { source, .. } if source.is_connect()), "{error:?}");
+    let client = |deadline, attempt_timeout| {
+        let policy = RetryPolicy { deadline, attempt_timeout, max_attempts: 2, ..hasty() };
+        ldtokens::Client::builder("secret").host(format!("http://{addr}")).retry(policy).build().unwrap()
+    };
+    let hasty_attempts = client(HOUR, Duration::from_millis(500));
+    for client in [&hasty_attempts, &client(Duration::from_millis(1500), HOUR)] {
+        let error = client.create(&reader("x")).await.unwrap_err();
+        assert!(matches!(&error, Error::Transport { source, .. } if source.is_connect()), "{error:?}");
+    }
     // A call of its own policy has less time than connecting takes.
-    let hasty = client.with_retry(RetryPolicy { deadline: Duration::from_millis(200), ..hasty() });
+    let hasty = hasty_attempts.with_retry(RetryPolicy { deadline: Duration::from_millis(200), ..hasty() });
     let id = "61095542756dba551110ae21".parse().unwrap();
     for error in [hasty.create(&reader("x")).await.unwrap_err(), hasty.reset(&id, Overlap::None).await.unwrap_err()] {
         assert!(matches!(&error, Error::Transport { .. }), "{error:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ldtokens::{BaseRole, Error, Patch, Permissions, Role};
+use ldtokens::{Actions, BaseRole, Error, Patch, Permissions, Policy, Resources, Role, Statement};
 
 use crate::proxy::{self, Fault, Moment, Proxy};
 use crate::support::{client, client_of, client_with_faults, create, hasty, server};
@@ -73,9 +73,13 @@ async fn one_kind_of_permissions_replaces_another() {
     let roles = Permissions::custom_roles(["release-managers"]);
     let edited = client.edit(&token.id, |token| roles.apply_to(token)).await.unwrap();
     assert_eq!((edited.role, edited.custom_role_ids), (None, vec!["release-managers".to_owned()]));
+    let statement = Statement::allow(Actions::all(), Resources::only(["proj/*"]));
+    let policy = Permissions::from(Policy::new([statement]).unwrap());
+    let edited = client.edit(&token.id, |token| policy.apply_to(token)).await.unwrap();
+    assert_eq!((edited.custom_role_ids, edited.inline_role.len()), (vec![], 1));
     let writer = Permissions::from(BaseRole::Writer);
     let edited = client.edit(&token.id, |token| writer.apply_to(token)).await.unwrap();
-    assert_eq!((edited.role, edited.custom_role_ids), (Some(Role::Writer), vec![]));
+    assert_eq!((edited.role, edited.inline_role), (Some(Role::Writer), vec![]));
 }
 
 #[tokio::test]

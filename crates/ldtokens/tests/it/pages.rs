@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ldtokens::{Client, Error};
 use ldtokens_server::Server;
 
-use crate::proxy::{Fault, Moment, Proxy};
+use crate::proxy::{Fault, Moment, OWN_403, Proxy};
 use crate::support::{client, client_of, create, reader, server};
 
 /// A server with so many tokens besides the owner's.
@@ -31,6 +31,7 @@ async fn a_stream_yields_every_token_once_and_in_order() {
     let page = client.list().page_size(100).send().await.unwrap();
     let at_once: Vec<_> = page.tokens.into_iter().map(|token| token.id).collect();
     assert_eq!(at_once.len(), 11);
+    assert!(client.list().offset(50).collect_all().await.unwrap().is_empty());
     for limit in [1, 2, 3, 10, 11, 12] {
         let streamed = client.list().page_size(limit).collect_all().await.unwrap();
         assert_eq!(streamed.into_iter().map(|token| token.id).collect::<Vec<_>>(), at_once, "pages of {limit}");
@@ -178,10 +179,12 @@ async fn a_next_link_without_a_text_is_the_end() {
 
 #[tokio::test]
 async fn a_stream_ends_after_an_error() {
-    let server = server_with(1).await;
-    let client = Client::builder("nonsense".to_owned()).host(server.url()).build().unwrap();
-    let mut stream = client.list().stream();
-    assert!(matches!(stream.next().await, Some(Err(Error::Unauthorized(_)))));
+    let server = server_with(5).await;
+    let proxy = Proxy::with_faults(server.addr(), [Fault::Pass, Fault::Respond(Moment::Before, OWN_403)]).await;
+    let client = client_of(&server, proxy.url()).build().unwrap();
+    let mut stream = client.list().page_size(2).stream();
+    assert!(stream.next().await.unwrap().is_ok() && stream.next().await.unwrap().is_ok());
+    assert!(matches!(stream.next().await, Some(Err(Error::Forbidden(_)))));
     assert!(stream.next().await.is_none());
 }
 
@@ -261,6 +264,7 @@ async fn a_total_count_per_page_is_not_a_changed_list() {
     let proxy = Proxy::with_faults(server.addr(), faults).await;
     let client = client_of(&server, proxy.url()).build().unwrap();
     assert_eq!(client.list().page_size(2).collect_all().await.unwrap().len(), 5);
+    assert_eq!(proxy.seen().len(), 3, "it is read once");
 }
 
 #[tokio::test]

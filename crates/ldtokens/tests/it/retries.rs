@@ -257,6 +257,14 @@ async fn a_token_can_delete_itself_even_if_the_response_is_lost() {
         own.whoami().await.unwrap();
         own.delete(&admin.id).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
     }
+    // A 401 without a code may be a gateway's.
+    let admin = client(&server).create(&NewToken::new(BaseRole::Admin)).await.unwrap();
+    let faults = [Fault::Pass, Fault::Reset(Moment::Before), Fault::Respond(Moment::Before, proxy::OWN_401)];
+    let (_, proxy) = client_with_faults(&server, faults).await;
+    let own = Client::builder(admin.secret).host(proxy.url()).retry(hasty()).build().unwrap();
+    own.whoami().await.unwrap();
+    let deleted = own.delete(&admin.id).await;
+    assert!(matches!(deleted, Err(Error::OutcomeUnknown { .. })), "{deleted:?}");
 }
 
 // The credential may have been revoked meanwhile, and then nothing was deleted.

@@ -47,23 +47,26 @@ async fn every_post_and_patch_has_content_type_and_content_length() {
 }
 
 #[tokio::test]
-async fn a_dry_run_shows_content_type_and_content_length() {
+async fn a_dry_run_shows_content_type_and_content_length_and_the_end_of_an_overlap() {
     let shown = Arc::new(Mutex::new(Vec::new()));
     let show = {
         let shown = shown.clone();
         move |request: &ldtokens::raw::reqwest::Request| {
             let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-            shown.lock().unwrap().push((header(CONTENT_TYPE), header(CONTENT_LENGTH)));
+            let has_expiry = request.url().query().is_some_and(|query| query.starts_with("expiry="));
+            shown.lock().unwrap().push((header(CONTENT_TYPE), header(CONTENT_LENGTH), has_expiry));
         }
     };
     let client = ldtokens::Client::builder("x".to_owned()).dry_run(DryRun::Everything, show).build().unwrap();
     let id: TokenId = "0123456789abcdef01234567".parse().unwrap();
     client.reset(&id, Overlap::None).await.unwrap_err();
+    client.reset(&id, std::time::Duration::from_secs(60)).await.unwrap_err();
     client.create(&reader("x")).await.unwrap_err();
     client.delete(&id).await.unwrap_err();
     let json = Some("application/json".to_owned());
     let shown = shown.lock().unwrap();
-    assert_eq!(shown[..], [(json.clone(), Some("0".to_owned())), (json, None), (None, None)]);
+    let empty = |has_expiry| (json.clone(), Some("0".to_owned()), has_expiry);
+    assert_eq!(shown[..], [empty(false), empty(true), (json.clone(), None, false), (None, None, false)]);
 }
 
 #[tokio::test]
