@@ -137,7 +137,7 @@ impl Interrupt {
             let _ = wanted.wait_for(|wanted| *wanted).await;
             let can_stop = |now: &Now| now.is_harmless && now.leaves.is_some();
             if !can_stop(&now.borrow()) && !self.is_noted.swap(true, Ordering::Relaxed) {
-                say::note("waiting for the response to the last request; press Ctrl-C again to stop at once");
+                say::note("finishing what was started; press Ctrl-C again to stop at once");
             }
             now.wait_for(can_stop).await.map(|now| now.leaves)
         };

@@ -103,7 +103,7 @@ impl Terminal {
     pub fn interrupted_at(mut self, proxy: &DelayingProxy, requests: usize) -> String {
         (0..requests).for_each(|_| proxy.wait_for_request());
         self.type_in(CTRL_C);
-        self.expect("waiting for the response to the last request");
+        self.expect("finishing what was started");
         proxy.release();
         self.ended_by_interrupt()
     }

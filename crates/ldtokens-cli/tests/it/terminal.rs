@@ -227,7 +227,7 @@ fn ctrl_c_in_a_batch_finishes_the_running_request_and_says_what_was_done() {
     let proxy = DelayingProxy::of_writes(&served.url);
     let deleting = ["delete", &ids[1], &ids[2], &more[0], &more[1], &more[2], "--yes", "--concurrency", "2"];
     let shown = Terminal::run(through(&proxy, &deleting)).interrupted_at(&proxy, 2);
-    assert_eq!(shown.matches("waiting for the response").count(), 1, "{shown}");
+    assert_eq!(shown.matches("finishing what was started").count(), 1, "{shown}");
     assert!(shown.contains(&format!("2 of 5 deleted; not tried: {}", more.join(", "))), "{shown}");
     assert_eq!(more.each_ref().map(|id| is_there(&served, id)), [true, true, true]);
 }
