@@ -90,22 +90,42 @@ impl Batch<'_> {
         self.end(report, items.len())
     }
 
+    /// Says what was done. A failure names all tokens that are left, unless the record has them.
     fn end(&self, report: Report, total: usize) -> Result<(), Failure> {
-        let Words { verb, done, unchanged, .. } = *self.words;
-        let changed = grouped(report.done.len() - report.unchanged);
+        let Words { verb, done: was_done, unchanged: was_unchanged, .. } = *self.words;
+        let Report { done, failed, not_tried, unchanged, unprinted } = report;
         let be = if self.session.is_dry_run { "would be " } else { "" };
-        let mut summary = format!("{changed} of {} {be}{done}", grouped(total));
-        if report.unchanged > 0 {
-            summary = format!("{summary}; {} {unchanged}", grouped(report.unchanged));
+        let mut summary = format!("{} of {} {be}{was_done}", grouped(done.len() - unchanged), grouped(total));
+        if unchanged > 0 {
+            summary = format!("{summary}; {} {was_unchanged}", grouped(unchanged));
         }
-        if report.failed.is_empty() && report.not_tried.is_empty() {
+        if failed.is_empty() && not_tried.is_empty() {
             if !verb.is_empty() {
                 say::result(&format!("{summary} ({})", self.session.account));
             }
-            return report.unprinted.map_or(Ok(()), Err);
+            return unprinted.map_or(Ok(()), Err);
         }
-        let failure = report.into_failure(summary, self.session.interrupt.is_wanted(), self.record.as_ref());
-        Err(failure.within(&self.session.account))
+        let (ids, failures): (Vec<TokenId>, Vec<Failure>) = failed.into_iter().unzip();
+        for (title, ids) in [("failed", &ids), ("not tried", &not_tried)] {
+            if ids.len() > NAMED && self.record.is_some() {
+                summary = format!("{summary}; {title}: {}", grouped(ids.len()));
+            } else if !ids.is_empty() {
+                let ids: Vec<&str> = ids.iter().map(TokenId::as_str).collect();
+                summary = format!("{summary}; {title}: {}", ids.join(", "));
+            }
+        }
+        let kind = match self.session.interrupt.is_wanted() {
+            true => Kind::Interrupted,
+            false => common_kind(&failures, !done.is_empty()),
+        };
+        let failed = ids.iter().zip(&failures);
+        let failed: Value = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect();
+        let mut details = json!({ "done": done, "failed": failed, "notTried": not_tried });
+        if let Some((how, path)) = self.record.as_ref().map(Record::how_to_go_on) {
+            summary = format!("{summary}. To go on, {how}");
+            details["resume"] = path.display().to_string().into();
+        }
+        Err(Failure::new(kind, summary).with_details(details).within(&self.session.account))
     }
 }
 
@@ -145,32 +165,6 @@ impl Report {
             }
         }
     }
-
-    /// The failure of the whole batch. `summary` says how many tokens were done, and `record` is the file to go on with, if
-    /// there is one. Without it, all tokens that are left are named.
-    fn into_failure(self, mut summary: String, is_interrupted: bool, record: Option<&Record>) -> Failure {
-        let (ids, failures): (Vec<TokenId>, Vec<Failure>) = self.failed.into_iter().unzip();
-        for (title, ids) in [("failed", &ids), ("not tried", &self.not_tried)] {
-            if ids.len() > NAMED && record.is_some() {
-                summary = format!("{summary}; {title}: {}", grouped(ids.len()));
-            } else if !ids.is_empty() {
-                let ids: Vec<&str> = ids.iter().map(TokenId::as_str).collect();
-                summary = format!("{summary}; {title}: {}", ids.join(", "));
-            }
-        }
-        let kind = match is_interrupted {
-            true => Kind::Interrupted,
-            false => common_kind(&failures, !self.done.is_empty()),
-        };
-        let failed = ids.iter().zip(&failures);
-        let failed = failed.map(|(id, failure)| json!({ "_id": id, "error": failure.to_json() })).collect::<Value>();
-        let mut details = json!({ "done": self.done, "failed": failed, "notTried": self.not_tried });
-        if let Some((how, path)) = record.map(Record::how_to_go_on) {
-            summary = format!("{summary}. To go on, {how}");
-            details["resume"] = path.display().to_string().into();
-        }
-        Failure::new(kind, summary).with_details(details)
-    }
 }
 
 /// The failure, with the token's name if that is not in it.
@@ -202,7 +196,10 @@ pub(crate) fn together(failures: &[Failure], is_some_done: bool) -> Result<(), F
         [] => Ok(()),
         [only] if only.kind() == kind => Err(only.clone()),
         _ => {
-            let texts: Vec<String> = failures.iter().map(Failure::to_string).collect();
+            let mut texts: Vec<String> = failures.iter().take(NAMED).map(Failure::to_string).collect();
+            if failures.len() > NAMED {
+                texts.push(format!("{} more", grouped(failures.len() - NAMED)));
+            }
             let failed: Value = failures.iter().map(|failure| json!({ "error": failure.to_json() })).collect();
             Err(Failure::new(kind, texts.join("; ")).with_details(json!({ "failed": failed })))
         }

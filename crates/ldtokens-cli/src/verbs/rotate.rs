@@ -6,7 +6,6 @@ mod selection;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -140,7 +139,7 @@ pub(crate) struct RotateArgs {
 /// A token to be rotated, and how.
 pub(crate) struct Task {
     item: Item,
-    places: Rc<Places>,
+    places: Places,
     options: Options,
     /// When it is due, if that was said.
     age: Option<Duration>,
@@ -257,11 +256,11 @@ impl Rotations<'_> {
     }
 
     /// The same places, and the file of the credential in use.
-    fn with_own(&self, mut places: Places) -> Rc<Places> {
+    fn with_own(&self, mut places: Places) -> Places {
         if let (Some(Source::File(path)), Some(id)) = (&self.source, &self.caller.token_id) {
             places.own = Some((id.clone(), path.clone()));
         }
-        Rc::new(places)
+        places
     }
 
     /// Refuses destinations that can't hold the secrets of the tokens to be rotated, before anything is changed. They are the same for
