@@ -211,17 +211,13 @@ fn rows(json: &Value) -> Vec<Vec<String>> {
         ("memberId", "member id"),
         ("accountId", "account id"),
     ];
-    let text = |name: &str, value: &Value| match (name, value.as_bool()) {
-        ("serviceToken", Some(true)) => "service".to_owned(),
-        ("serviceToken", Some(false)) => "personal".to_owned(),
-        ("expiresAt", _) if value.is_null() => NEVER.to_owned(),
-        _ => plain(value),
-    };
-    let first = known.iter().filter_map(|(name, title)| {
-        let value = json.get(*name).or((*name == "expiresAt").then_some(&Value::Null))?;
-        Some(vec![(*title).to_owned(), text(name, value)])
-    });
-    let rest = json.as_object().into_iter().flatten();
-    let rest = rest.filter(|(name, _)| !known.iter().any(|(known, _)| known == name));
-    first.chain(rest.map(|(name, value)| vec![spaced(name), text(name, value)])).collect()
+    let mut left = json.as_object().cloned().unwrap_or_default();
+    left.entry("expiresAt").or_insert_with(|| NEVER.into());
+    if let Some(is_service) = left.get("serviceToken").and_then(Value::as_bool) {
+        left.insert("serviceToken".to_owned(), if is_service { "service" } else { "personal" }.into());
+    }
+    let first = known.iter().filter_map(|(name, title)| Some(vec![(*title).to_owned(), plain(&left.remove(*name)?)]));
+    let mut rows: Vec<_> = first.collect();
+    rows.extend(left.iter().map(|(name, value)| vec![spaced(name), plain(value)]));
+    rows
 }
