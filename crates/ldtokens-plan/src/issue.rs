@@ -10,7 +10,7 @@ use crate::account::Account;
 use crate::compare::differences;
 use crate::error::PlanError;
 use crate::file::ManagedToken;
-use crate::marker::{Marked, Marker, State, has_marker};
+use crate::marker::{Marked, Marker, State, has_marker, in_state, marked};
 
 /// The maximum number of creates. More are made only if responses are lost.
 const MAX_CREATES: u32 = 3;
@@ -28,7 +28,7 @@ pub(crate) struct Issue<'a> {
 
 impl<'a> Issue<'a> {
     pub(crate) fn new(client: &'a Client, account: &'a Account, wanted: &'a ManagedToken) -> Self {
-        Self { client, account, wanted, marked: Marked::of(&account.tokens, &wanted.key) }
+        Self { client, account, wanted, marked: marked(&account.tokens, &wanted.key) }
     }
 
     fn destinations(&self) -> Result<Vec<Box<dyn Destination>>, PlanError> {
@@ -39,12 +39,10 @@ impl<'a> Issue<'a> {
     pub(crate) async fn prepare(&self) -> Result<Delivery, PlanError> {
         let mut delivery = Delivery::new(self.destinations()?);
         let refused = |error: ldtokens_lifecycle::Error| PlanError::Refused(error.to_string());
-        let Marked { new, current, old } = &self.marked;
-        let known = new.iter().chain(current).copied();
-        let ids: Vec<_> =
-            known.clone().chain(old.iter().map(|(token, _)| *token)).map(|token| token.id.clone()).collect();
+        let ids: Vec<_> = self.marked.iter().map(|(token, _)| token.id.clone()).collect();
+        let in_use = self.marked.iter().filter(|(_, state)| !matches!(state, State::Old(_)));
         let last_four = |token: &Token| token.token.as_ref().map(|secret| secret.last_four().to_owned());
-        let last_fours: Vec<_> = known.filter_map(last_four).collect();
+        let last_fours: Vec<_> = in_use.filter_map(|(token, _)| last_four(token)).collect();
         let replaceable = Replaceable { tokens: &ids, last_fours: &last_fours, anything: false };
         delivery.prepare(self.client, replaceable).await.map_err(refused)?;
         Ok(delivery)
@@ -53,9 +51,9 @@ impl<'a> Issue<'a> {
     /// Gives the token a new secret, and ends the old one.
     pub(crate) async fn run(&self) -> Result<(), PlanError> {
         let mut delivery = self.prepare().await?;
-        let Marked { new, current, .. } = &self.marked;
+        let ids = |state| in_state(&self.marked, state).into_iter().map(|token| token.id.clone());
         let (id, secret, new) = match self.half_delivered().await? {
-            Some((id, secret)) => (id, secret, new.iter().map(|token| token.id.clone()).collect()),
+            Some((id, secret)) => (id, secret, ids(State::New).collect()),
             None => self.create().await?,
         };
         let metadata = Metadata::new(id.as_str(), Some(&self.wanted.name));
@@ -69,8 +67,8 @@ impl<'a> Issue<'a> {
             return Err(self.not_delivered(format!("{label}: {problem}")));
         }
         self.try_secret(&id, &secret).await?;
-        let others = current.iter().map(|token| &token.id).chain(&new).filter(|other| **other != id);
-        self.retire(others).await?;
+        let others: Vec<_> = ids(State::Current).chain(new).filter(|other| *other != id).collect();
+        self.retire(&others).await?;
         let marker = Marker { key: self.wanted.key.clone(), state: State::Current };
         let text = marker.append_to(self.wanted.text());
         self.client.edit(&id, |token| token.description = Some(text.clone())).await?;
@@ -95,8 +93,9 @@ impl<'a> Issue<'a> {
     /// The token of an interrupted run whose secret a destination holds, with that secret, if it still is as the file says and
     /// the API accepts it.
     async fn half_delivered(&self) -> Result<Option<(TokenId, Secret)>, PlanError> {
-        let is_as_wanted = |token: &&&Token| differences(self.wanted, token, self.account).is_empty();
-        let new: Vec<_> = self.marked.new.iter().filter(is_as_wanted).map(|token| &token.id).collect();
+        let is_as_wanted = |token: &&Token| differences(self.wanted, token, self.account).is_empty();
+        let new = in_state(&self.marked, State::New).into_iter().filter(is_as_wanted).map(|token| &token.id);
+        let new: Vec<_> = new.collect();
         let held = if new.is_empty() { Vec::new() } else { self.held().await? };
         Ok(held.into_iter().flatten().find(|(owner, _)| new.contains(&owner)))
     }
@@ -114,7 +113,10 @@ impl<'a> Issue<'a> {
                         0 => self.account.tokens.clone(),
                         _ => self.client.list().all_members(true).collect_all().await.map_err(|list| list.error)?,
                     };
-                    let new = Marked::of(&listed, &self.wanted.key).new.iter().map(|token| token.id.clone()).collect();
+                    let new = in_state(&marked(&listed, &self.wanted.key), State::New)
+                        .into_iter()
+                        .map(|token| token.id.clone())
+                        .collect();
                     return Ok((issued.id, issued.secret, new));
                 }
                 // It has the marker, so it is found.
@@ -144,7 +146,7 @@ impl<'a> Issue<'a> {
     }
 
     fn not_delivered(&self, why: String) -> PlanError {
-        let old = if self.marked.current.is_empty() { "" } else { "; the old secret keeps working" };
+        let old = if in_state(&self.marked, State::Current).is_empty() { "" } else { "; the old secret keeps working" };
         PlanError::NotDelivered(why + old)
     }
 

@@ -76,31 +76,21 @@ impl Marker {
     }
 }
 
-/// The tokens with the marker of one key, by its state.
-#[derive(Default)]
-pub(crate) struct Marked<'a> {
-    pub(crate) new: Vec<&'a Token>,
-    pub(crate) current: Vec<&'a Token>,
-    pub(crate) old: Vec<(&'a Token, UnixMillis)>,
+/// Tokens with the marker of one key, and their states.
+pub(crate) type Marked<'a> = Vec<(&'a Token, State)>;
+
+/// Those of the tokens that have a marker of this key.
+pub(crate) fn marked<'a>(tokens: &'a [Token], key: &str) -> Marked<'a> {
+    let of_token = |token: &'a Token| {
+        let (_, markers) = Marker::of(token);
+        markers.into_iter().filter(|marker| marker.key == key).map(move |marker| (token, marker.state))
+    };
+    tokens.iter().flat_map(of_token).collect()
 }
 
-impl<'a> Marked<'a> {
-    pub(crate) fn add(&mut self, token: &'a Token, state: State) {
-        match state {
-            State::New => self.new.push(token),
-            State::Current => self.current.push(token),
-            State::Old(until) => self.old.push((token, until)),
-        }
-    }
-
-    pub(crate) fn of(tokens: &'a [Token], key: &str) -> Self {
-        let mut marked = Self::default();
-        for token in tokens {
-            let (_, markers) = Marker::of(token);
-            markers.iter().filter(|marker| marker.key == key).for_each(|marker| marked.add(token, marker.state));
-        }
-        marked
-    }
+/// Those of them that are in this state.
+pub(crate) fn in_state<'a>(marked: &Marked<'a>, state: State) -> Vec<&'a Token> {
+    marked.iter().filter(|(_, is)| *is == state).map(|(token, _)| *token).collect()
 }
 
 /// Whether the token has a marker of this key, in such a state.

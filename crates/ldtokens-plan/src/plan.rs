@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::compare::{Change, FIXED, differences};
 use crate::file::{ManagedToken, TokensFile};
-use crate::marker::{Marked, Marker};
+use crate::marker::{Marked, Marker, State, in_state};
 use crate::roles::is_id;
 
 /// What has to be done so that the account is as the file says.
@@ -83,23 +83,22 @@ impl Plan {
             match markers.as_slice() {
                 // The others are another file's.
                 markers if !markers.iter().any(|marker| marker.file() == file.name.as_deref()) => {}
-                [Marker { key, state }] => marked.entry(key.clone()).or_default().add(token, *state),
+                [Marker { key, state }] => marked.entry(key.clone()).or_default().push((token, *state)),
                 _ => plan.problems.push(format!("the token {} has several markers in its description", token.id)),
             }
         }
-        plan.managed = marked.values().map(|marked| marked.current.len()).sum();
-        let nothing = Marked::default();
+        plan.managed = marked.values().map(|marked| in_state(marked, State::Current).len()).sum();
         for wanted in &file.tokens {
-            match action(wanted, marked.get(&wanted.key).unwrap_or(&nothing), account, now) {
+            match action(wanted, marked.get(&wanted.key).unwrap_or(&Vec::new()), account, now) {
                 Ok(action) => plan.actions.extend(action),
                 Err(problem) => plan.problems.push(format!("{}: {problem}", wanted.key)),
             }
         }
-        for (key, Marked { new, current, old }) in &marked {
+        for (key, marked) in &marked {
             let is_wanted = file.find(key).is_some();
-            let has_ended = |token: &Token| token.expires_in(now).is_some_and(|left| left.is_zero());
-            let old = old.iter().map(|(token, until)| (*token, *until <= now && (is_wanted || has_ended(token))));
-            for (token, is_over) in old.chain(current.iter().chain(new).map(|token| (*token, false))) {
+            for (token, state) in marked {
+                let has_ended = token.expires_in(now).is_some_and(|left| left.is_zero());
+                let is_over = matches!(state, State::Old(until) if *until <= now && (is_wanted || has_ended));
                 let (kind, reason) = match (is_over, is_wanted) {
                     (true, _) => (Kind::Tidy, "another has replaced it, and the overlap is over"),
                     (false, false) => (Kind::Delete, "it is not in the file"),
@@ -150,7 +149,7 @@ fn action(
     let changes = token.map(|token| differences(wanted, token, account)).unwrap_or_default();
     let has_ended = wanted.fixed_expiry().is_some_and(|expiry| expiry <= now);
     let renewal = || token.filter(|_| !has_ended).and_then(|token| needs_new_secret(wanted, token, account, now));
-    let (kind, reason) = if !marked.new.is_empty() {
+    let (kind, reason) = if !in_state(marked, State::New).is_empty() {
         (Kind::Finish, "an earlier run was interrupted".to_owned())
     } else if token.is_none() {
         (Kind::Create, "no token has its marker".to_owned())
@@ -175,7 +174,7 @@ fn action(
 /// The token whose secret is in use. If several have the marker, it is the one that all destinations hold, as long as the others
 /// expire.
 fn in_use<'a>(wanted: &ManagedToken, marked: &Marked<'a>, account: &Account) -> Result<Option<&'a Token>, String> {
-    let current = marked.current.as_slice();
+    let current = &in_state(marked, State::Current)[..];
     if let [] | [_] = current {
         return Ok(current.first().copied());
     }

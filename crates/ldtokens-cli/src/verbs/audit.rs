@@ -84,7 +84,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
         return arguments.to.write(&output::text(Format::Json, &Policy::json_schema())).map(|_| ());
     }
     let output = global.format()?;
-    let mut policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
+    let mut policy = policy(arguments.policy.as_deref())?;
     policy.strict |= arguments.strict;
     let baseline = arguments.baseline.as_deref().map(|path| json(path, "a report of `ldtokens audit -o json`"));
     let baseline: Option<Report> = baseline.transpose()?;
@@ -108,8 +108,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &AuditArgs) -> Result<()
     }
 }
 
-/// Reads a policy.
-fn policy(path: &Path) -> Result<Policy, Failure> {
+/// Reads a policy. Without a file it is the default one.
+fn policy(path: Option<&Path>) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::default()) };
     text::yaml_of_file(path).map_err(|reason| Failure::usage(format!("{}: {reason}", path.display())))
 }
 
@@ -205,7 +206,7 @@ pub(crate) struct DiffArgs {
 
 pub(crate) fn diff(global: &GlobalArgs, arguments: &DiffArgs) -> Result<(), Failure> {
     let format = global.format()?;
-    let policy = arguments.policy.as_deref().map_or_else(|| Ok(Policy::default()), policy)?;
+    let policy = policy(arguments.policy.as_deref())?;
     let diff =
         ldtokens_audit::diff(&saved(&arguments.old)?, &saved(&arguments.new)?, &policy).map_err(Failure::usage)?;
     if format == Format::Table || format == Format::Csv {

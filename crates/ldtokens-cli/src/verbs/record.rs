@@ -213,13 +213,11 @@ impl Record {
         self.tokens.iter().filter(|token| !self.done.contains(&token.id))
     }
 
-    /// The records of a host that were not undone and undo nothing, the latest first.
-    pub(crate) fn all(folder: &Path) -> impl Iterator<Item = Self> {
+    /// The latest record in the folder that was not undone and undoes nothing.
+    pub(crate) fn latest(folder: &Path) -> Option<Self> {
         let all = all(folder).unwrap_or_default();
-        all.into_iter()
-            .rev()
-            .filter_map(|path| Self::read(&path).ok())
-            .filter(|record| !record.is_undone && record.header.undoes.is_none())
+        let mut records = all.iter().rev().filter_map(|path| Self::read(path).ok());
+        records.find(|record| !record.is_undone && record.header.undoes.is_none())
     }
 }
 

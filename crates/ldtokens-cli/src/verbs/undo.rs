@@ -52,7 +52,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &UndoArgs) -> Result<(),
     let (folder, host) = (settings.state_folder(None, FOLDER)?, settings.host_as_name());
     let mut past = match &arguments.file {
         Some(file) => Record::read(file)?,
-        None => Record::all(&folder).next().ok_or_else(|| {
+        None => Record::latest(&folder).ok_or_else(|| {
             let text = format!("there is nothing to undo: {} has no record of a change", folder.display());
             Failure::new(Kind::NoMatch, text)
         })?,
