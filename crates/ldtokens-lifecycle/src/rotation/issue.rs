@@ -27,6 +27,9 @@ impl Run<'_> {
             let token = self.present_token().await?;
             self.require_replaceable(&token)?;
             original = Some(TokenState::of(&token));
+            if self.journal.asked == Strategy::Replace {
+                self.journal.old = TokenState::of(&token);
+            }
             let like = match self.journal.superseded.last().filter(|_| self.journal.is_expiring) {
                 // An earlier run gave the old token its expiry.
                 Some(id) => self.client.get(id).await.unwrap_or(token),

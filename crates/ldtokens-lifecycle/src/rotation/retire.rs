@@ -8,7 +8,7 @@ use ldtokens::{Error as ApiError, Token};
 use crate::delivery;
 use crate::error::{Error, Reason, Step};
 use crate::file::{Contents, FileDestination};
-use crate::rotation::journal::{Strategy, too_late_for};
+use crate::rotation::journal::{Strategy, TokenState, too_late_for};
 use crate::rotation::replacement::{MARKER, TIME_NOTE, time, without};
 use crate::rotation::run::Run;
 use crate::verify::{Lag, has_secret_prefix};
@@ -103,12 +103,16 @@ impl Run<'_> {
         let client = self.acting_client()?;
         let mut expiry = None;
         for id in self.journal.ending() {
+            let mut is_in_use = false;
             let edited = client.edit(id, |token| {
-                if token.expiry.is_none_or(|expiry| expiry > ends || self.given_expiry == Some(expiry)) {
+                is_in_use = self.is_in_use(token);
+                let is_later = |expiry| expiry > ends || self.given_expiry == Some(expiry);
+                if !is_in_use && token.expiry.is_none_or(is_later) {
                     token.expiry = Some(ends);
                 }
             });
             let why = match edited.await {
+                Ok(_) if is_in_use => "somebody else has reset it".to_owned(),
                 Ok(token) if token.expiry.is_some_and(|expiry| expiry <= ends) => {
                     expiry = token.expiry;
                     continue;
@@ -138,6 +142,12 @@ impl Run<'_> {
         self.remove_marker().await
     }
 
+    /// Whether this is the old token, and somebody else reset it after it was replaced, although we did not.
+    fn is_in_use(&self, token: &Token) -> bool {
+        let may_be_ours = self.options.forced || self.journal.asked != Strategy::Replace;
+        token.id == self.id && !may_be_ours && TokenState::of(token).last_four != self.journal.old.last_four
+    }
+
     /// Notes tokens that requests with lost responses created.
     async fn note_orphans(&mut self) -> Result<(), Error> {
         if self.journal.attempts > 1 {
@@ -160,6 +170,11 @@ impl Run<'_> {
         let mut left = Vec::new();
         for id in self.journal.ending() {
             match client.get(id).await {
+                Ok(token) if self.is_in_use(&token) => {
+                    let text =
+                        format!("somebody else has reset the token {id}, so it may be in use; nothing was deleted");
+                    return Err(Error::new(Reason::Overtaken, text));
+                }
                 Ok(token) => left.push(token),
                 // Our own delete, or the API at the end of its life, ended it.
                 Err(ApiError::NotFound(_)) if self.journal.deleting.contains(id) || self.journal.is_expiring => {}

@@ -1,11 +1,12 @@
 //! How old tokens end, what is never deleted, and what a second run does.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ldtokens::{BaseRole, CallerIdentity, NewToken, Patch, Token, TokenId};
 use ldtokens_lifecycle::destinations::{CommandDestination, FileDestination};
-use ldtokens_lifecycle::{Destination, Options, Reason, Rotation, Step, Strategy, has_marker};
+use ldtokens_lifecycle::{Destination, Journal, Options, Reason, Rotation, Step, Strategy, has_marker};
 
 use crate::support::{DAY, HOUR, World, options, reason};
 
@@ -253,6 +254,31 @@ async fn within_the_overlap_of_a_replacement_another_secret_can_be_asked_for() {
     }
 }
 
+/// Someone uses it on, with another secret.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_old_token_that_somebody_else_has_reset_is_neither_ended_nor_deleted() {
+    let world = World::new().await;
+    let others = Mutex::new(None);
+    let meddle = |journal: &Journal| {
+        if journal.step == Step::Verified && others.lock().unwrap().is_none() {
+            let resetting = world.client.reset(&world.id, 30 * DAY);
+            let runtime = tokio::runtime::Handle::current();
+            let issued = tokio::task::block_in_place(|| runtime.block_on(resetting)).unwrap();
+            *others.lock().unwrap() = Some(issued.secret);
+        }
+    };
+    let rotation = Rotation::new(&world.client, world.id.clone(), world.destinations(), options(Strategy::Replace));
+    let report = rotation.on_step(meddle).run(&world.journals()).await.unwrap();
+    assert!(!report.journal.ends_by_itself() && report.notes[0].contains("somebody else has reset it"), "{report:?}");
+    world.end_overlap();
+    let others = others.into_inner().unwrap().unwrap();
+    assert_eq!(reason(world.rotate(options(Strategy::Replace)).await), Reason::Overtaken);
+    assert_eq!(world.owner_of(&others).await.as_ref(), Some(&world.id));
+    world.rotate(Options { forced: true, ..options(Strategy::Replace) }).await.unwrap();
+    assert_eq!(world.owner_of(&others).await, None);
+    assert_eq!(world.owner_of(&world.secret()).await.as_ref(), report.journal.new_token_id());
+}
+
 #[tokio::test]
 async fn another_account_is_noticed() {
     let world = replaced().await;
@@ -295,7 +321,7 @@ async fn a_404_does_not_leave_the_marker_on_a_replacement_that_works() {
         let world = World::new().await;
         let (faults, verified) = (world.server.faults(), AtomicUsize::new(0));
         // The old token was made to expire: what follows is the end of the marker.
-        let hide = |journal: &ldtokens_lifecycle::Journal| {
+        let hide = |journal: &Journal| {
             if journal.step == Step::Verified && verified.fetch_add(1, Ordering::SeqCst) == 1 {
                 faults.add([format!("getToken status=404 {times}").parse().unwrap()]).unwrap();
             }
@@ -382,7 +408,7 @@ async fn a_journal_that_cant_be_written_after_the_create_deletes_nothing_in_use(
     let folder = world.folder.path().join("rotations");
     let file = folder.join(format!("{}.json", world.id));
     // From the second write on, the journal's place is taken by a folder.
-    let block = |journal: &ldtokens_lifecycle::Journal| {
+    let block = |journal: &Journal| {
         if journal.step == Step::Planned {
             std::fs::rename(&file, folder.join("kept")).unwrap();
             std::fs::create_dir(&file).unwrap();
