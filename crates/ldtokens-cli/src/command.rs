@@ -5,7 +5,6 @@
 mod documented;
 mod tips;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fmt::Write;
 
@@ -259,8 +258,7 @@ fn parameters(operation: &OperationSpec) -> String {
 }
 
 /// The choice of colors in the arguments, if there is one. The last one wins.
-pub(crate) fn color(words: &[Cow<'_, str>]) -> Option<anstream::ColorChoice> {
-    let words: Vec<&str> = words.iter().map(|word| &**word).take_while(|word| *word != "--").collect();
+pub(crate) fn color(words: &[&str]) -> Option<anstream::ColorChoice> {
     let words = words.join("\0").replace("\0--color\0", "\0--color=");
     words.rsplit('\0').find_map(|word| match word {
         "--no-color" | "--no-colors" | "--color=never" => Some(anstream::ColorChoice::Never),

@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     shell::complete(command::command);
     let words: Vec<OsString> = command::words().collect();
     let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    say::set_errors_json(Format::asks_for_json_errors(&texts));
+    let flags: Vec<&str> = texts.iter().map(|text| &**text).take_while(|text| *text != "--").collect();
+    say::set_errors_json(Format::asks_for_json_errors(&flags));
     if texts.iter().any(|text| has_secret(text)) {
         return Failure::usage(
             "an argument contains a secret. Other users can read arguments, and the shell's history keeps them: set \
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         .report();
     }
     // Before the arguments are parsed, since help and errors have colors too.
-    if let Some(choice) = command::color(&texts).or_else(|| is_dumb().then_some(anstream::ColorChoice::Never)) {
+    if let Some(choice) = command::color(&flags).or_else(|| is_dumb().then_some(anstream::ColorChoice::Never)) {
         choice.write_global();
     }
     let exit = |result: Result<(), Failure>| result.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS);

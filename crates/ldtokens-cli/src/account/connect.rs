@@ -123,7 +123,7 @@ pub(crate) async fn with_client(
             result.unwrap_or_else(|failure| drop(unprinted.set(failure)));
         });
     }
-    let client = builder.build().map_err(|error| named(error, &settings))?;
+    let client = builder.build().map_err(|error| with_origin(error, &settings))?;
     let account = settings.account();
     let (own_token, custom_roles) = (OnceCell::new(), OnceCell::new());
     let session = Session { client, interrupt, host, account, is_dry_run, own_token, custom_roles };
@@ -184,14 +184,13 @@ fn credential(settings: &Settings) -> Result<Secret, Failure> {
 }
 
 /// The failure, with the origin of the wrong setting.
-fn named(error: Error, settings: &Settings) -> Failure {
+fn with_origin(error: Error, settings: &Settings) -> Failure {
     let origin = match &error {
         Error::Config(ConfigError::Host(_) | ConfigError::PlainHttp) => settings.host.as_ref().map(|host| &host.origin),
-        Error::Config(ConfigError::Credential { .. }) => settings.credential.as_ref().map(|source| &source.origin),
+        Error::Config(ConfigError::Credential(_)) => settings.credential.as_ref().map(|source| &source.origin),
         _ => None,
     };
-    match (origin, Failure::from(error)) {
-        (Some(origin), failure) => Failure::usage(failure.to_string()).within(origin),
-        (None, failure) => failure,
-    }
+    let failure = Failure::from(error);
+    let Some(origin) = origin else { return failure };
+    Failure::usage(failure.to_string()).within(origin)
 }

@@ -57,9 +57,7 @@ impl From<InvalidTokenId> for Failure {
 fn kind_and_hint(error: &Error) -> (Kind, String) {
     let no_api = || format!("there is no LaunchDarkly API at {}: check --host", asked());
     let (kind, hint) = match error {
-        Error::Config(ConfigError::MissingCredential { .. } | ConfigError::Credential { .. }) => {
-            (Kind::NotAuthenticated, "")
-        }
+        Error::Config(ConfigError::MissingCredential(_) | ConfigError::Credential(_)) => (Kind::NotAuthenticated, ""),
         Error::Config(ConfigError::PlainHttp) => (Kind::Usage, "or, in a private network, add --allow-plain-http"),
         Error::Config(_) | Error::InvalidInput(_) => (Kind::Usage, ""),
         Error::Unauthorized(api) if !is_from_api(api) => (Kind::NotAuthenticated, NOT_FROM_API),

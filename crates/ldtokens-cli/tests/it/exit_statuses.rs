@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{NO_SERVER, OWNER, Served, ldtokens, stderr, stdout};
+use crate::support::{NO_SERVER, OWNER, Served, ldtokens, refused, stderr, stdout};
 
 const NOBODY: &str = "tokenId=0123456789abcdef01234567";
 
@@ -86,4 +86,9 @@ fn create_recovers_from_a_lost_response_and_names_tokens_that_may_be_left() {
     assert!(tokens.iter().all(|token| token.get("description").is_none()), "{tokens:?}");
     let suspect = tokens.iter().find(|token| !secret.ends_with(token["token"].as_str().unwrap())).unwrap();
     assert!(stderr(&output).contains(suspect["_id"].as_str().unwrap()), "{}", stderr(&output));
+}
+
+#[test]
+fn what_follows_two_dashes_asks_for_no_json_errors() {
+    refused(&ldtokens(&["get", "--", "-o", "json"]).output().unwrap(), 3, &["error: no credential"]);
 }
