@@ -210,11 +210,11 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: &RotateArgs) -> Result<(
         if tasks.is_empty() && found > 0 {
             say::result("no token needs to be rotated");
         }
+        tasks.iter().try_for_each(|task| task.places.refuse_discarded(global))?;
         if file.is_some() {
             // As with a token that can't be found, the others are rotated.
             tasks.retain(|task| {
-                let usable = task.places.refuse_discarded(global).and_then(|()| task.places.of(&task.item.target));
-                let failure = usable.err().map(|failure| failure.within(&task.item.target));
+                let failure = task.places.of(&task.item.target).err().map(|failure| failure.within(&task.item.target));
                 failures.extend(failure.clone());
                 failure.is_none()
             });

@@ -247,8 +247,15 @@ fn what_would_be_discarded_is_refused() {
     fs::write(served.folder.path().join("env"), "").unwrap();
     let managed = "{key: k, name: k, role: reader, destinations: [{kubernetes: {name: ld, key: k}}]}";
     fs::write(served.folder.path().join("tokens.yaml"), format!("tokens: [{managed}]")).unwrap();
+    let rotations = json!([
+        { "token": "Export", "olderThan": "0s", "destinations": [{ "file": "never" }] },
+        { "token": "Other", "olderThan": "0s", "destinations": [{ "kubernetes": { "name": "ld", "key": "k" } }] },
+    ]);
+    served.create("Other");
+    fs::write(served.folder.path().join("rotations.yaml"), json!({ "rotations": rotations }).to_string()).unwrap();
     for (line, words) in [
         ("rotate Export --kubernetes-secret ld > /dev/null", "the manifest would be lost"),
+        ("rotate --file rotations.yaml > /dev/null", "the manifest would be lost"),
         ("reset Export --yes --kubernetes-secret ld >&-", "the manifest would be lost"),
         ("apply tokens.yaml --yes >/dev/null", "the manifest would be lost"),
         ("rotate Export --github-env LD 2>/dev/null", ""),
@@ -272,6 +279,7 @@ fn what_would_be_discarded_is_refused() {
         assert!(served.works(&secret), "{line}");
     }
     assert_eq!(fs::read_to_string(served.folder.path().join("env")).unwrap(), "");
+    assert!(!served.folder.path().join("never").exists());
     assert!(served.json(&["list", "-a", "-f", "name=Export2"]).as_array().unwrap().is_empty());
 }
 
