@@ -8,7 +8,7 @@ use std::time::Duration;
 use ldtokens::{Client, Secret, TokenId};
 use serde::{Deserialize, Serialize};
 
-use crate::destinations::{Destination, Metadata};
+use crate::destinations::{Delivered, Destination, Metadata};
 use crate::error::{Error, Reason};
 use crate::file::{Contents, FileDestination, LockedFile, hash};
 use crate::verify::{has_secret_prefix, identity_of};
@@ -65,20 +65,6 @@ pub(crate) struct Place {
     pub(crate) hash: String,
     /// The file that it is part of, if any, which can be read again.
     pub(crate) file: Option<FileDestination>,
-}
-
-/// The result of the delivery to one destination.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Delivered {
-    /// The destination, as in `the file /etc/export.secret`.
-    pub label: String,
-    /// What is unusual about the delivery.
-    pub note: Option<String>,
-    /// Whether it had the secret before.
-    pub was_held: bool,
-    /// Why it failed. None if it succeeded.
-    pub problem: Option<String>,
 }
 
 /// What a destination may hold before a token's new secret replaces it. By default nothing.

@@ -82,6 +82,20 @@ impl Destination for FileDestination {
     }
 }
 
+/// The result of the delivery to one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// The destination, as in `the file /etc/export.secret`.
+    pub label: String,
+    /// What is unusual about the delivery.
+    pub note: Option<String>,
+    /// Whether it had the secret before.
+    pub was_held: bool,
+    /// Why it failed. None if it succeeded.
+    pub problem: Option<String>,
+}
+
 type Make = dyn Fn() -> Command + Send + Sync;
 
 /// A command that reads the secret, alone and without a line end, from its standard input.

@@ -3,7 +3,7 @@ use std::fmt;
 use ldtokens::Error as ApiError;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::Delivered;
+use crate::destinations::Delivered;
 
 /// Why a secret was not delivered, or a token not rotated or revoked. It states facts; what to do is the caller's to say.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! One way to write a file: locked from the preparation to the delivery, and replaced so that a reader finds the old contents
 //! or the new, never a mixture.
 
+mod access;
 mod env;
 mod locked;
 mod staged;
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use locked::LockedFile;
 pub(crate) use staged::{FileLock, Staged, hash, remove_leftovers};
 
-use crate::access::identity;
+use crate::file::access::identity;
 
 /// The maximum length of a secret, in bytes.
 const MAX_LENGTH: usize = 4096;

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod access;
 mod delivery;
 pub mod destinations;
 mod error;
@@ -9,8 +8,8 @@ mod revocation;
 mod rotation;
 mod verify;
 
-pub use delivery::{Delivered, Delivery, Replaceable};
-pub use destinations::{Destination, Metadata};
+pub use delivery::{Delivery, Replaceable};
+pub use destinations::{Delivered, Destination, Metadata};
 pub use error::{Error, Reason, Step};
 pub use file::Contents;
 pub use revocation::{Finding, KeyKind, Leak, LeakedToken, OtherKey, Revocation, Revoked, Scan, find_key};

@@ -14,8 +14,8 @@ use ldtokens::{CallerIdentity, Client, Token, TokenId};
 pub use journal::{Journal, Journals, Strategy};
 pub use replacement::{has_marker, noted_time, without_notes};
 
-use crate::delivery::{Delivered, Delivery};
-use crate::destinations::Destination;
+use crate::delivery::Delivery;
+use crate::destinations::{Delivered, Destination};
 use crate::error::Error;
 use crate::rotation::run::Run;
 

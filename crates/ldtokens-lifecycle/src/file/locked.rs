@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ldtokens::Secret;
 
-use crate::access;
+use crate::file::access;
 use crate::file::staged::{FileLock, Staged, lock, overwrite, remove_leftovers};
 use crate::file::{FileDestination, read, resolved};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, PersistError};
 
-use crate::access;
+use crate::file::access;
 use crate::file::existing;
 
 /// The least space reserved on disk before a secret is requested, in bytes.

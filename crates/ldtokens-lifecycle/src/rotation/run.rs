@@ -1,7 +1,7 @@
 use ldtokens::{CallerIdentity, Client, Error as ApiError, Secret, Token, TokenId, UnixMillis};
 
-use crate::delivery::{Delivered, Delivery, Replaceable};
-use crate::destinations::Metadata;
+use crate::delivery::{Delivery, Replaceable};
+use crate::destinations::{Delivered, Metadata};
 use crate::error::{Error, Reason, Step};
 use crate::rotation::journal::{Journal, LockedJournal, Strategy};
 use crate::rotation::replacement::time;
