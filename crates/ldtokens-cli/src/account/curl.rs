@@ -36,14 +36,11 @@ fn credential(source: Option<&Source>) -> String {
             format!(r#""$(cat {})""#, quoted(&path))
         }
         Some(Source::Command(command)) => format!(r#""$(sh -c {})""#, quoted(command)),
-        Some(Source::Stdin) => ask("standard input"),
-        Some(Source::Local) => ask("the local LaunchDarkly"),
+        // It can't be read again: the shell stops with a message.
+        Some(source @ (Source::Stdin | Source::Local)) => {
+            format!(r#""${{LDTOKENS_CREDENTIAL:?set it to the credential, which came from {source}}}""#)
+        }
     }
-}
-
-/// For a credential that can't be read again: the shell stops with a message.
-fn ask(from: &str) -> String {
-    format!(r#""${{LDTOKENS_CREDENTIAL:?set it to the credential, which came from {from}}}""#)
 }
 
 /// The text quoted as one word for a POSIX shell.

@@ -47,7 +47,6 @@ pub(crate) struct PrintArgs {
     pub(crate) quiet: bool,
 }
 
-/// The fields of one `--columns`.
 pub(crate) type Fields = Vec<Field>;
 
 /// What is printed for a token.
