@@ -61,10 +61,11 @@ pub fn audit(inventory: &Inventory, policy: &Policy) -> Report {
     }
     // A stable sort: within a severity and a rule, tokens stay in the API's order.
     findings.sort_by_key(|finding| (Reverse(finding.severity), finding.rule));
+    let covers = |exception: &Exception, finding: &Finding| exception.covers(finding.rule, finding.subject.ids());
     let notes = policy.exceptions.iter().filter_map(|exception| {
         let Exception { rule, token, until, .. } = exception;
         let of = token.as_ref().map_or(String::new(), |token| format!(" of token {token}"));
-        let what = match (exception.is_open(now), findings.iter().any(|finding| exception.covers(finding))) {
+        let what = match (exception.is_open(now), findings.iter().any(|finding| covers(exception, finding))) {
             (false, true) => format!("ended on {until}"),
             (_, false) => "accepts nothing: remove it, or check the token's ID".to_owned(),
             (true, true) => return None,
@@ -74,7 +75,7 @@ pub fn audit(inventory: &Inventory, policy: &Policy) -> Report {
     let notes = notes.collect();
     let mut accepted = Vec::new();
     findings.retain(|finding| {
-        let exception = policy.exceptions.iter().find(|exception| exception.is_open(now) && exception.covers(finding));
+        let exception = policy.exceptions.iter().find(|exception| exception.is_open(now) && covers(exception, finding));
         accepted.extend(exception.map(|exception| Accepted { finding: finding.clone(), exception: exception.clone() }));
         exception.is_none()
     });

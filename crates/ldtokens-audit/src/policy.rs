@@ -9,7 +9,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::date::{self, DAY};
-use crate::report::Finding;
 use crate::rule::{Rule, Severity};
 
 /// What the audit judges by. The default has the thresholds below and no exceptions.
@@ -191,11 +190,10 @@ impl Exception {
         date::day(now) <= self.until
     }
 
-    /// Whether it accepts the finding, as long as it applies.
-    pub(crate) fn covers(&self, finding: &Finding) -> bool {
-        self.rule == finding.rule
-            && self.rule != Rule::PartialInventory
-            && self.token.as_ref().is_none_or(|token| finding.subject.ids().contains(token))
+    /// Whether it accepts what the rule found of these tokens, as long as it applies.
+    pub(crate) fn covers(&self, rule: Rule, tokens: &[TokenId]) -> bool {
+        let is_meant = self.token.as_ref().is_none_or(|token| tokens.contains(token));
+        self.rule == rule && rule != Rule::PartialInventory && is_meant
     }
 }
 

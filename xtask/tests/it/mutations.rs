@@ -36,7 +36,7 @@ const OBJECTS: [(&str, Way, bool); 9] = [
 
 /// The values that are listed: where, which way they travel, and whether the facade shows their type.
 const ENUMS: [(&str, Way, bool); 3] = [
-    ("/components/schemas/BaseRole/enum", Way::Request, true),
+    ("/components/schemas/BaseRole/enum", Way::Request, false),
     ("/components/schemas/PatchOperation/properties/op/enum", Way::Request, true),
     ("/components/schemas/Statement/properties/effect/enum", Way::Both, true),
 ];
