@@ -195,6 +195,11 @@ mod tests {
         for id in ["61095542756dba551110ae21", "...", "a.b", "a%2fb", "a?b#c", "é", &"a".repeat(256)] {
             assert_eq!(TokenId::new(id).unwrap().as_str(), id);
         }
+        let id = TokenId::new("a").unwrap();
+        let (a, b) = ("a".to_owned(), "b".to_owned());
+        assert!(id == *"a" && id == "a" && id == a && id != *"b" && id != "b" && id != b);
+        assert_eq!((id.as_ref(), std::collections::HashSet::from([id.clone()]).contains("a")), ("a", true));
+        assert_eq!(String::from(id), "a");
         assert_eq!(TokenId::new("a-b.c_d~e%é").unwrap().to_path_segment(), "a-b.c_d~e%25%C3%A9");
     }
 

@@ -149,7 +149,7 @@ impl Limit {
             }
             Some(Window { ends, .. }) if ends < deadline => (false, ends),
             // Only a 429 makes a call fail: it tries.
-            Some(_) => (self.in_flight == 0, next_try),
+            Some(_) => (false, next_try),
             None => (self.in_flight <= self.beside_one, next_try),
         };
         (!is_free && until > now).then_some(Wait { is_refused, until })

@@ -89,10 +89,11 @@ async fn a_custom_http_client_sends_no_credential_to_another_origin() {
 // RFC 9110, section 15.4.4: after a 303, a client sends GET to another resource. What that says is not about the request.
 #[tokio::test]
 async fn a_change_that_is_redirected_is_outcome_unknown_and_a_create_is_made_once() {
+    const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n{}";
     const LOGIN: &str = "HTTP/1.1 303 See Other\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n";
     let server = server().await;
     let token = create(&client_of(&server, server.url()).build().unwrap(), "kept").await;
-    for page in [proxy::HTML_200, proxy::OWN_403] {
+    for page in [proxy::HTML_200, proxy::OWN_403, REFUSED] {
         let proxy = Proxy::start(server.addr(), move |line| match line.contains("/login") {
             true => Fault::Respond(Moment::Before, page),
             false => Fault::Respond(Moment::Before, LOGIN),
