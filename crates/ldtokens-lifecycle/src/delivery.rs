@@ -184,6 +184,19 @@ impl Delivery {
         delivered
     }
 
+    /// The secrets that the files hold, and those that were left beside them. A file that can't be read is an error.
+    pub(crate) async fn held(&self) -> Result<Vec<Secret>, Error> {
+        let files: Vec<FileDestination> = self.files().cloned().collect();
+        let mut held = Vec::new();
+        for (label, contents) in read(files.iter().cloned()).await {
+            if let Contents::Secret(secret) = contents.map_err(|reason| unusable(&label, &reason))? {
+                held.push(secret);
+            }
+        }
+        held.extend(run_blocking(move || files.iter().flat_map(FileDestination::leftovers).collect::<Vec<_>>()).await);
+        Ok(held)
+    }
+
     /// A destination that each run has to deliver to anew.
     pub(crate) fn ephemeral(&self) -> Option<String> {
         self.members().find(|destination| destination.is_ephemeral()).map(Destination::label)
@@ -265,7 +278,7 @@ impl Group {
     }
 }
 
-pub(crate) fn unusable(label: &str, reason: &io::Error) -> Error {
+fn unusable(label: &str, reason: &io::Error) -> Error {
     Error::new(Reason::Unusable, format!("{label}: {reason}"))
 }
 

@@ -123,6 +123,15 @@ impl FileDestination {
         read(&resolved(&self.path)?)?.map_or(Ok(Contents::Nothing), |bytes| self.contents(&bytes))
     }
 
+    /// The secrets that were written beside the file, but not moved there.
+    pub(crate) fn leftovers(&self) -> Vec<Secret> {
+        let read = |path: PathBuf| match self.contents(&read(&path).ok()??) {
+            Ok(Contents::Secret(secret)) => Some(secret),
+            _ => None,
+        };
+        staged::leftovers(&self.resolved()).into_iter().filter_map(read).collect()
+    }
+
     fn contents(&self, bytes: &[u8]) -> io::Result<Contents> {
         let value = match &self.variable {
             Some(variable) => env::value(bytes, variable).map_err(io::Error::other)?.unwrap_or_default(),

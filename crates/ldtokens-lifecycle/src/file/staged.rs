@@ -81,14 +81,19 @@ pub(crate) fn beside(target: &Path, what: &str) -> PathBuf {
 /// The start of the names of staged files.
 const NEW: &str = "new-";
 
-/// Removes what killed processes left beside `target`. It must be locked.
-pub(crate) fn remove_leftovers(target: &Path) {
+/// The files that killed processes left beside `target`. One may hold a secret that exists nowhere else.
+pub(crate) fn leftovers(target: &Path) -> Vec<PathBuf> {
     let start = beside(target, NEW);
     let start = start.file_name().unwrap_or_default().as_encoded_bytes();
-    for entry in fs::read_dir(folder(target)).into_iter().flatten().flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(start) {
-            let _ = fs::remove_file(entry.path());
-        }
+    let entries = fs::read_dir(folder(target)).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(start));
+    names.map(|entry| entry.path()).collect()
+}
+
+/// Removes what killed processes left beside `target`. It must be locked.
+pub(crate) fn remove_leftovers(target: &Path) {
+    for path in leftovers(target) {
+        let _ = fs::remove_file(path);
     }
 }
 

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use ldtokens::{Error as ApiError, Token};
 
-use crate::delivery::{read, unusable};
 use crate::error::{Error, Reason, Step};
-use crate::file::Contents;
 use crate::rotation::journal::{NewSecret, Strategy, TokenState, too_late_for};
 use crate::rotation::replacement::time;
 use crate::rotation::run::Run;
@@ -52,8 +50,7 @@ impl Run<'_> {
         if wanted.is_empty() {
             return Ok(());
         }
-        for (label, contents) in read(self.delivery.files().cloned()).await {
-            let Contents::Secret(secret) = contents.map_err(|reason| unusable(&label, &reason))? else { continue };
+        for secret in self.delivery.held().await? {
             for new in wanted.iter().filter(|new| new.last_four == secret.last_four()) {
                 if self.is_secret_of(&secret, &new.token_id).await? {
                     self.journal.superseded.retain(|superseded| *superseded != new.token_id);

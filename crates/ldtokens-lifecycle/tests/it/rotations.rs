@@ -260,6 +260,10 @@ async fn what_another_program_writes_into_the_file_meanwhile_is_kept_and_the_sec
     let (_, path) = failed.text.split_once("what was to be written is in ").unwrap();
     let left = ldtokens::Secret::new(std::fs::read_to_string(path.split(';').next().unwrap()).unwrap());
     assert_eq!(world.owner_of(&left).await.as_ref(), Some(&world.id));
+    // It exists nowhere else, so the next run takes it from there.
+    std::fs::write(world.file(), "").unwrap();
+    world.rotate(options(Strategy::Reset)).await.unwrap();
+    assert_eq!((world.secret(), world.tokens().await.len()), (left, 1));
 }
 
 #[tokio::test]
