@@ -170,21 +170,21 @@ pub(crate) async fn list(global: &GlobalArgs, arguments: ListArgs) -> Result<(),
         let check =
             async || if may_be_partial && !requires_all { warn_if_partial(session, false).await } else { Ok(()) };
         let listing = Listing::new(global, &arguments, &filters, arguments.show_all)?;
-        let (count, ()) = tokio::try_join!(list_all(session, listing), check())?;
-        check_count(&arguments, &filters, count)
+        let (found, ()) = tokio::try_join!(list_all(session, listing), check())?;
+        check_count(&arguments, &filters, found)
     })
     .await
 }
 
 /// Prints the tokens, and returns how many match.
-async fn list_all(session: &Session, mut listing: Listing<'_>) -> Result<usize, Failure> {
+async fn list_all(session: &Session, mut listing: Listing<'_>) -> Result<Found, Failure> {
     let mut tokens = session.client.list().all_members(listing.arguments.show_all).stream();
     let mut seen = 0_u64;
     while let Some(token) = session.interrupt.unless(tokens.next()).await? {
         let mut token = json(&token?);
         seen += 1;
         if seen.is_multiple_of(PAGE) {
-            progress::show(&format!("{seen} tokens read, {} found", listing.count));
+            progress::show(&format!("{seen} tokens read, {} found", listing.found.count));
         }
         if !Filter::all_match(listing.filters, &token) {
             continue;
@@ -215,9 +215,17 @@ fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) 
             break;
         }
     }
-    let count = listing.end()?;
+    let found = listing.end()?;
     check_complete(inventory)?;
-    check_count(arguments, &filters, count)
+    check_count(arguments, &filters, found)
+}
+
+/// How many tokens match.
+#[derive(Default)]
+struct Found {
+    count: usize,
+    /// Whether the rest was not looked at, since no more were wanted.
+    is_minimum: bool,
 }
 
 /// The tokens that match, on their way to standard output.
@@ -227,7 +235,7 @@ struct Listing<'a> {
     printer: Printer,
     /// Those that are printed when all are known.
     unsorted: Vec<Value>,
-    count: usize,
+    found: Found,
 }
 
 impl<'a> Listing<'a> {
@@ -238,42 +246,45 @@ impl<'a> Listing<'a> {
         is_wide: bool,
     ) -> Result<Self, Failure> {
         let printer = Printer::new(global.format()?, &arguments.print)?.wide(is_wide);
-        Ok(Self { arguments, filters, printer, unsorted: Vec::new(), count: 0 })
+        Ok(Self { arguments, filters, printer, unsorted: Vec::new(), found: Found::default() })
     }
 
     /// Takes a token, and returns whether more are wanted.
     fn add(&mut self, token: Value) -> Result<bool, Failure> {
-        self.count += 1;
+        self.found.count += 1;
         if self.arguments.sort.is_empty() {
-            return Ok(self.printer.token(&token)? && self.arguments.limit.is_none_or(|limit| self.count < limit));
+            let is_read = self.printer.token(&token)?;
+            self.found.is_minimum = !is_read || self.arguments.limit == Some(self.found.count);
+        } else {
+            self.unsorted.push(token);
         }
-        self.unsorted.push(token);
-        Ok(true)
+        Ok(!self.found.is_minimum)
     }
 
     /// Prints what is left, and returns how many there are.
-    fn end(mut self) -> Result<usize, Failure> {
+    fn end(mut self) -> Result<Found, Failure> {
         let orders = &self.arguments.sort;
         self.unsorted
             .sort_by(|a, b| orders.iter().map(|order| order.compare(a, b)).fold(Ordering::Equal, Ordering::then));
         for token in self.unsorted.iter().take(self.arguments.limit.unwrap_or(usize::MAX)) {
             self.printer.token(token)?;
         }
-        self.printer.finish().map(|_| self.count)
+        self.printer.finish().map(|_| self.found)
     }
 }
 
 /// Says that there is no token, or an error if their number is one that fails.
-fn check_count(arguments: &ListArgs, filters: &[Filter], count: usize) -> Result<(), Failure> {
-    if count == 0 {
+fn check_count(arguments: &ListArgs, filters: &[Filter], found: Found) -> Result<(), Failure> {
+    if found.count == 0 {
         let text = nothing_matches(filters);
         if arguments.fail_if_none {
             return Err(Failure::new(Kind::NoMatch, text));
         }
         say::note(&text);
     } else if arguments.fail_if_any {
-        let matching = if count == 1 { "1 token matches" } else { &format!("{} tokens match", grouped(count)) };
-        return Err(Failure::new(Kind::Matches, matching));
+        let at_least = if found.is_minimum { "at least " } else { "" };
+        let matching = if found.count == 1 { "token matches" } else { "tokens match" };
+        return Err(Failure::new(Kind::Matches, format!("{at_least}{} {matching}", grouped(found.count))));
     }
     Ok(())
 }

@@ -204,6 +204,29 @@ fn a_table_in_a_pipe_is_not_cut_and_has_no_colors() {
     assert!(ages[1].ends_with("just now  never"), "{ages:?}");
 }
 
+#[test]
+fn a_check_that_does_not_read_all_tokens_says_that_more_may_match() {
+    let served = Served::start();
+    for name in ["b", "C", "a"] {
+        served.create(name);
+    }
+    let list = ["list", "-q", "-f", "role=reader", "--fail-if-any"];
+    let check = |flags: &[&str], to: Stdio, words: &str| {
+        let output = served.owner(&[&list[..], flags].concat()).stdout(to).output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output)), (Some(13), format!("error: {words}\n")), "{flags:?}");
+    };
+    for (flags, words) in [
+        (&[][..], "3 tokens match"),
+        (&["--sort", "name", "--limit", "2"], "3 tokens match"),
+        (&["--limit", "2"], "at least 2 tokens match"),
+        (&["--limit", "1"], "at least 1 token matches"),
+    ] {
+        check(flags, Stdio::piped(), words);
+    }
+    let (_, nobody_reads) = std::io::pipe().unwrap();
+    check(&[], nobody_reads.into(), "at least 1 token matches");
+}
+
 /// The second page is delayed by ten minutes, so rows that are printed did not wait for it.
 #[test]
 fn a_long_list_prints_rows_before_the_last_page() {
