@@ -14,7 +14,7 @@ use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::files::text;
 use crate::operations::input::Input;
 use crate::terminal::{Failure, Format, output};
-use crate::verbs::deliver::{Places, PreparedDelivery};
+use crate::verbs::deliver::{Places, PreparedDelivery, to_get_another};
 use ldtokens_operations::OperationSpec;
 
 /// The arguments of an operation. One that gives a secret has those of `SecretArgs` too.
@@ -94,15 +94,8 @@ async fn show(
     };
     let was = if operation.id == "postToken" { "created" } else { "reset" };
     let done = format!("{}: the token {id} was {was}", operation.id);
-    let state = |reason: &str| {
-        format!(
-            "{}: the request succeeded, but the new secret of {id} could not be delivered: {reason}; to get a new one, run \
-             `ldtokens resetToken tokenId={id}`",
-            operation.id
-        )
-    };
     let print = |token: &Value| output::response(format, token);
-    delivery.deliver(response, &secret, print, &done, state).await.map(|_| ())
+    delivery.deliver(response, &secret, &done, &to_get_another(id), print).await.map(|_| ())
 }
 
 /// Checks a patch (RFC 6902) in one of the API's forms: an array of operations, or `{"comment": ..., "patch": [...]}`.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::account::with_client;
 use crate::arguments::{ExpiryArgs, GlobalArgs, TextArgs};
 use crate::terminal::{Failure, PrintArgs, say};
-use crate::verbs::deliver::{PlaceArgs, Places};
+use crate::verbs::deliver::{PlaceArgs, Places, to_get_another};
 use crate::verbs::permissions::{PermissionArgs, RolesBy, with_roles};
 use crate::verbs::targets::Target;
 use crate::verbs::{json, print_issued, printer};
@@ -78,14 +78,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<()
         let create = session.client.create_or_recover(&new_token, async |issued| -> Result<(), Error> {
             let id = &issued.id;
             let done = format!("the token {id} was created");
-            let state = |reason: &str| {
-                format!(
-                    "the token {id} was created, but its secret could not be delivered: {reason}; to get a new secret run \
-                     `ldtokens reset {id} --yes --secret-to FILE`, to remove the token `ldtokens delete {id}`"
-                )
-            };
+            let recovery = format!("{}, to remove the token `ldtokens delete {id}`", to_get_another(id));
             let print = |token: &Value| print_issued(&mut printer, session, token.clone());
-            delivered = Some(delivery.deliver(json(&issued.details), &issued.secret, print, &done, state).await);
+            delivered = Some(delivery.deliver(json(&issued.details), &issued.secret, &done, &recovery, print).await);
             Ok(())
         });
         let issued = session.interrupt.until_done(create).await??;

@@ -17,7 +17,7 @@ use crate::account::{Session, shell};
 use crate::arguments::{GlobalArgs, SecretArgs};
 use crate::nearest::did_you_mean;
 use crate::terminal::{Discard, Failure, Field, Format, PrintArgs, discard};
-pub(crate) use crate::verbs::deliver::prepared::{PreparedDelivery, failure};
+pub(crate) use crate::verbs::deliver::prepared::{PreparedDelivery, failure, to_get_another};
 use crate::verbs::targets::Target;
 
 /// Where new secrets go. All options but the last two can be repeated and combined.

@@ -7,12 +7,12 @@ use clap::Args;
 use ldtokens::{DryRun, Overlap, Token, UnixMillis};
 use serde_json::Value;
 
-use crate::account::with_client;
+use crate::account::{Session, with_client};
 use crate::arguments::GlobalArgs;
 use crate::moment::{age, date, moment};
 use crate::terminal::{Failure, PrintArgs, say};
 use crate::verbs::bulk::BulkArgs;
-use crate::verbs::deliver::{PlaceArgs, Places, Print};
+use crate::verbs::deliver::{PlaceArgs, Places, Print, to_get_another};
 use crate::verbs::plan::{Plan, Words};
 use crate::verbs::rotate::AT_ONCE;
 use crate::verbs::targets::{Item, Target};
@@ -89,28 +89,23 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
             let id = &item.target.id;
             let delivery = places.prepare(session, Some(id), item.target.name.as_deref()).await?;
             let issued = session.client.reset(id, overlap).await?;
-            let state = |reason: &str| {
-                let old = if overlap == Overlap::None { "has stopped working" } else { "works until its overlap ends" };
-                format!(
-                    "the token {id} was reset and its old secret {old}, but the new one could not be delivered: {reason}; to \
-                     get another run `ldtokens reset {id} --yes --secret-to FILE`"
-                )
-            };
+            let old = old_secret(overlap, session);
+            let recovery = format!("{old}; {}", to_get_another(id));
             let print = |token: &Value| match in_turn {
                 true => print_issued(&mut printer_of_each.borrow_mut(), session, token.clone()),
                 false => Ok(true),
             };
-            let place = delivery.deliver(json(&issued.details), &issued.secret, print, &done(item), state).await;
+            let place = delivery.deliver(json(&issued.details), &issued.secret, &done(item), &recovery, print).await;
             issued.warnings.iter().for_each(|warning| say::warning(warning));
-            Ok(((issued.details, place?), true))
+            Ok(((issued.details, format!("{}; {old}", place?)), true))
         };
-        let show = |item: &Item, ((token, place), _): ((Token, String), bool)| {
+        let show = |item: &Item, ((token, said), _): ((Token, String), bool)| {
             if !in_turn {
                 let printed = print_issued(&mut printer_of_each.borrow_mut(), session, json(&token));
                 printed.map_err(|failure| failure.after(format!("{}, and its secret delivered", done(item))))?;
             }
             let target = Target { id: item.target.id.clone(), name: token.name };
-            session.say_done(is_quiet, &format!("Reset {target}. {place}; {}", old_secret(overlap, session.client.server_time().into())));
+            session.say_done(is_quiet, &format!("Reset {target}. {said}"));
             Ok(())
         };
         let result = batch.run(&plan.items, work, show).await;
@@ -120,10 +115,10 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
 }
 
 /// Says how long the old secret works, by the API's clock.
-fn old_secret(overlap: Overlap, now: UnixMillis) -> String {
+fn old_secret(overlap: Overlap, session: &Session) -> String {
     let until = match overlap {
         Overlap::None => return "the old one no longer works".to_owned(),
-        Overlap::For(length) => now.saturating_add(length),
+        Overlap::For(length) => UnixMillis::from(session.client.server_time()).saturating_add(length),
         Overlap::Until(moment) => UnixMillis::from(moment),
     };
     format!("the old one works until {}", date(until))

@@ -199,10 +199,11 @@ fn a_secret_that_a_command_prints_is_hidden_also_if_it_is_killed_and_something_r
 #[test]
 fn a_failed_delivery_says_the_state_of_the_token_and_how_to_continue() {
     let served = Served::start();
-    for arguments in [
-        &["create", "--role", "reader", "-n", "lost"][..],
-        &["reset", "lost", "--yes"],
-        &["postToken", "role==reader", "name==lost too"],
+    for (arguments, state) in [
+        (&["create", "--role", "reader", "-n", "lost"][..], "to remove the token `ldtokens delete"),
+        (&["reset", "lost", "--yes"], "; the old one no longer works; to get another"),
+        (&["reset", "lost", "--expires-in", "1h"], "; the old one works until 20"),
+        (&["postToken", "role==reader", "name==lost too"], "postToken: the token"),
     ] {
         let output =
             served.owner(&[arguments, &["--secret-to-command", "cat >/dev/null; exit 3"]].concat()).output().unwrap();
@@ -211,7 +212,7 @@ fn a_failed_delivery_says_the_state_of_the_token_and_how_to_continue() {
         let id =
             said.split_whitespace().find(|word| word.len() == 24 && word.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let id = id.unwrap_or_else(|| panic!("{said}"));
-        for words in ["could not be delivered", "status: 3", "ldtokens reset"] {
+        for words in ["could not be delivered", "status: 3", "ldtokens reset", state] {
             assert!(said.contains(words), "{words} in {said}");
         }
         assert!(!said.contains("api-"), "{said}");

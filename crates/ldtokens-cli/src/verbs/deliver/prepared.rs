@@ -1,5 +1,6 @@
 //! The delivery of one secret, what is printed with it, and what to do about errors.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use ldtokens::{Secret, TokenId};
@@ -17,15 +18,15 @@ pub(crate) struct PreparedDelivery {
 
 impl PreparedDelivery {
     /// Delivers the secret of the token, and prints the token with `print`, which returns whether standard output is still
-    /// read. Returns a sentence that says where the secret is. `state` makes the error message if the delivery fails: the
-    /// token's state, and how to recover. `done` is for the error if only the token can't be printed.
+    /// read. Returns a sentence that says where the secret is. For errors, `done` says what was done, and `recovery` how to get
+    /// another secret.
     pub(crate) async fn deliver(
         mut self,
         mut token: Value,
         secret: &Secret,
-        print: impl FnOnce(&Value) -> Result<bool, Failure>,
         done: &str,
-        state: impl Fn(&str) -> String,
+        recovery: &str,
+        print: impl FnOnce(&Value) -> Result<bool, Failure>,
     ) -> Result<String, Failure> {
         let is_part = self.print == Some(Print::WithToken);
         token["token"] = if is_part { secret.expose() } else { secret.last_four() }.into();
@@ -53,7 +54,8 @@ impl PreparedDelivery {
             _ => {}
         }
         if !problems.is_empty() {
-            return Err(Failure::new(Kind::SecretNotDelivered, state(&problems.join("; "))));
+            let why = format!("{done}, but its secret could not be delivered: {}; {recovery}", problems.join("; "));
+            return Err(Failure::new(Kind::SecretNotDelivered, why));
         }
         if is_part && places.is_empty() && io::stdout().is_terminal() {
             return Ok("Store the secret now: it is not shown again".to_owned());
@@ -61,6 +63,11 @@ impl PreparedDelivery {
         places.extend(self.print.map(|_| "standard output".to_owned()));
         Ok(format!("Secret delivered to {}", places.join(", ")))
     }
+}
+
+/// What to do if the new secret of the token is lost.
+pub(crate) fn to_get_another(id: impl Display) -> String {
+    format!("to get another run `ldtokens reset {id} --yes --secret-to FILE`")
 }
 
 /// The failure, with advice. `id` is the token that was rotated.
