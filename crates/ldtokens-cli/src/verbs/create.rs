@@ -53,10 +53,7 @@ Examples:
 
 pub(crate) async fn run(global: &GlobalArgs, arguments: CreateArgs) -> Result<(), Failure> {
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
-    let mut printer = printer(global, &arguments.print, true, true)?;
-    if places.prints_manifests() {
-        printer = printer.aside();
-    }
+    let mut printer = printer(global, &arguments.print, true, true)?.aside(places.prints_manifests());
     let permissions = arguments.permissions.read()?.expect("clap requires one");
     arguments.expiry.check()?;
     with_client(global, DryRun::Changes, async |session| {

@@ -65,10 +65,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: ResetArgs) -> Result<(),
     let places = Places::for_people(global, &arguments.places, Some(&arguments.print))?;
     let is_printed = places.print == Some(Print::WithToken);
     let is_single = names_one(arguments.bulk.words());
-    let mut printer = printer(global, &arguments.print, is_single, is_single || is_printed)?;
-    if places.prints_manifests() {
-        printer = printer.aside();
-    }
+    let mut printer =
+        printer(global, &arguments.print, is_single, is_single || is_printed)?.aside(places.prints_manifests());
     let overlap = overlap(&arguments)?;
     let bulk = arguments.bulk.read(global, "reset", &format!("old secrets: {overlap:?}"))?;
     with_client(global, DryRun::Changes, async |session| {

@@ -173,13 +173,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     .await
 }
 
-/// The name of a kind of key.
-pub(crate) fn named(kind: KeyKind) -> &'static str {
+/// A kind of key, for programs and for people.
+pub(crate) fn named(kind: KeyKind) -> [&'static str; 2] {
     match kind {
-        KeyKind::Sdk => "an SDK key",
-        KeyKind::Mobile => "a mobile key",
-        KeyKind::Relay => "a Relay Proxy key",
-        _ => "another kind of key",
+        KeyKind::Sdk => ["sdk_key", "an SDK key"],
+        KeyKind::Mobile => ["mobile_key", "a mobile key"],
+        KeyKind::Relay => ["relay_key", "a Relay Proxy key"],
+        _ => ["other_key", "another kind of key"],
     }
 }
 

@@ -85,7 +85,7 @@ pub(crate) async fn verify(global: &GlobalArgs, arguments: VerifyArgs) -> Result
 
 fn does_not_work(session: &Session, secret: &Secret) -> Failure {
     let hint = match KeyKind::of(secret.expose()) {
-        Some(kind) => format!("it is {}, and not an access token", revoke::named(kind)),
+        Some(kind) => format!("it is {}, and not an access token", revoke::named(kind)[1]),
         None if has_secret(secret.expose()) => {
             "its token was deleted or reset, or belongs to another host (--host)".to_owned()
         }

@@ -132,9 +132,10 @@ impl Printer {
         Self { layout, is_single, ..self }
     }
 
-    /// Leaves standard output to something else. What is for programs is printed on standard error at the end, as JSON.
-    pub(crate) fn aside(self) -> Self {
+    /// If it `is_aside`, leaves standard output to something else. What is for programs is printed on standard error at the end, as JSON.
+    pub(crate) fn aside(self, is_aside: bool) -> Self {
         let layout = match self.layout {
+            layout if !is_aside => layout,
             Layout::Format(format) if format != Format::Table => Layout::Aside,
             _ => Layout::Nothing,
         };

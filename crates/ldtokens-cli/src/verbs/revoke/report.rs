@@ -47,13 +47,8 @@ impl Outcome {
 
     /// Of a key that is not an access token.
     pub(crate) fn of_key(kind: KeyKind) -> Self {
-        let result = match kind {
-            KeyKind::Sdk => "sdk_key",
-            KeyKind::Mobile => "mobile_key",
-            KeyKind::Relay => "relay_key",
-            _ => "other_key",
-        };
-        let (what, reset) = (named(kind), "it can only be reset where it was made, in LaunchDarkly's settings");
+        let [result, what] = named(kind);
+        let reset = "it can only be reset where it was made, in LaunchDarkly's settings";
         let text = format!("not done: it is {what}, and not an access token: {reset}");
         Self::failed(result, Failure::usage(text))
     }
@@ -138,9 +133,8 @@ impl Rows {
         let columns = (format == Format::Csv).then(|| FIELDS.map(Field::text).to_vec());
         let printer = match format {
             Format::Table => Printer::silent(),
-            _ => Printer::new(format, &PrintArgs { columns, ..PrintArgs::default() })?,
+            _ => Printer::new(format, &PrintArgs { columns, ..PrintArgs::default() })?.aside(is_aside),
         };
-        let printer = if is_aside { printer.aside() } else { printer };
         let tokens = revocation.leaks.iter().filter_map(|leak| Some((leak.token()?.clone(), leak.last_four.clone())));
         let (table, left) = (vec![HEADINGS.map(str::to_owned).to_vec()], tokens.collect());
         Ok(Self { format, is_aside, table, printer, revoked: 0, dead: 0, succeeded: 0, left })
