@@ -219,41 +219,6 @@ async fn where_an_old_token_still_works_a_secret_that_is_not_held_is_replaced_by
     assert_eq!(world.tokens().await.len(), 1);
 }
 
-/// With a command as the destination nobody can see that the secret is lost.
-#[cfg(unix)]
-#[tokio::test]
-async fn within_the_overlap_of_a_replacement_another_secret_can_be_asked_for() {
-    for overlap in [Duration::from_secs(3600), Duration::ZERO] {
-        let world = World::new().await;
-        let kept = world.folder.path().join("kept");
-        let rotate = async |options: Options| {
-            let file = kept.clone();
-            let command = CommandDestination::new("keep", move || {
-                let mut shell = std::process::Command::new("sh");
-                shell.args(["-c", "cat > \"$0\""]).arg(&file);
-                shell
-            });
-            let destinations: Vec<Box<dyn Destination>> = vec![Box::new(command)];
-            let rotation = Rotation::new(&world.client, world.id.clone(), destinations, options);
-            rotation.run(&world.journals()).await.unwrap()
-        };
-        let secret = || ldtokens::Secret::new(std::fs::read_to_string(&kept).unwrap());
-        rotate(options(Strategy::Replace)).await;
-        let first = secret();
-        let again = Options { forced: true, overlap: Some(overlap), ..options(Strategy::Replace) };
-        let report = rotate(again).await;
-        assert!(report.is_new && secret() != first, "{overlap:?}: {report:?}");
-        assert_eq!(world.owner_of(&secret()).await, report.journal.new_token_id().cloned());
-        assert_eq!(world.owner_of(&first).await.is_some(), !overlap.is_zero());
-        if !overlap.is_zero() {
-            world.end_overlap();
-            assert_eq!(world.owner_of(&first).await, None);
-            rotate(options(Strategy::Replace)).await;
-        }
-        assert_eq!(world.tokens().await[0].id, *report.journal.new_token_id().unwrap());
-    }
-}
-
 /// Someone uses it on, with another secret.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn an_old_token_that_somebody_else_has_reset_is_neither_ended_nor_deleted() {
