@@ -119,6 +119,7 @@ fn success(
     body: Bytes,
     cut: Option<Cut>,
 ) -> Result<Body, (AttemptOutcome, Error)> {
+    let whole = |bytes| Body { bytes, is_cut_short: false };
     let undecodable = |outcome, place| Err((outcome, Error::undecodable(operation, place)));
     // Some servers name a character set there, or a coding that they don't use.
     let coding = token_of(headers, CONTENT_ENCODING).filter(|coding| coding != "identity" && !can_be_json(&body));
@@ -131,12 +132,13 @@ fn success(
         _ if *method == Method::HEAD => true,
         Some(route) => body.is_empty() && route.success == Some(status.as_u16()) && changes_one,
         // Nothing is known of their bodies.
+        None if method.is_safe() => status == StatusCode::NO_CONTENT,
         None => !api_error::is_html(headers, &body),
     };
     match cut {
-        None if can_be_json(&body) || is_enough => return Ok(Body(body)),
+        None if can_be_json(&body) || is_enough => return Ok(whole(body)),
         // It is whole, although the connection ended badly, for instance without TLS's close_notify.
-        Some(_) if serde_json::from_slice::<Value>(&body).is_ok() => return Ok(Body(body)),
+        Some(_) if serde_json::from_slice::<Value>(&body).is_ok() => return Ok(whole(body)),
         // The status says that it was done.
         Some(Cut::Lost(_)) if changes_one && other_content_type(headers).is_none() => return Ok(Body::default()),
         _ => {}
@@ -145,7 +147,7 @@ fn success(
     if let Some(arrived) = issues.then(|| arrived_properties(&body)).flatten()
         && arrived.get("token").and_then(Value::as_str).is_some_and(|text| Secret::new(text).is_whole())
     {
-        return Ok(Body(Value::Object(arrived).to_string().into()));
+        return Ok(Body { bytes: Value::Object(arrived).to_string().into(), is_cut_short: true });
     }
     match cut {
         Some(Cut::TooLong) => {
@@ -175,7 +177,7 @@ fn other_content_type(headers: &HeaderMap) -> Option<String> {
 
 /// A header's value without parameters and in lower case, such as `text/html`, if it reads like one.
 fn token_of(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let value = headers.get(name)?.to_str().ok()?.split(';').next()?;
+    let value = headers.get(name)?.to_str().ok()?.split(';').next()?.trim();
     let is_token = (1..=60).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte));
     is_token.then(|| value.to_ascii_lowercase())

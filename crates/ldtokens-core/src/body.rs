@@ -15,13 +15,23 @@ pub type Response = http::Response<Body>;
 
 /// A response's body. `Debug` shows only its length: after a create or reset, the body contains the secret.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Body(pub(crate) Bytes);
+pub struct Body {
+    pub(crate) bytes: Bytes,
+    pub(crate) is_cut_short: bool,
+}
+
+impl Body {
+    /// Whether it is only what arrived of a body that was cut short: the secret and perhaps more.
+    pub fn is_cut_short(&self) -> bool {
+        self.is_cut_short
+    }
+}
 
 impl Deref for Body {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 

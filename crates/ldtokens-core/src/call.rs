@@ -15,7 +15,7 @@ use crate::{Error, Response, SendOptions, Sender};
 pub struct DecodedResponse<T> {
     /// The operation.
     pub operation: Operation,
-    /// The response.
+    /// The response, without its headers.
     pub response: Response,
     /// The value, or the place where decoding failed.
     pub decoded: Result<T, String>,
@@ -75,13 +75,15 @@ struct CallTransport {
 impl Transport for CallTransport {
     fn exchange<'a>(&'a self, _: &'a reqwest::Client, operation: Operation, request: Request) -> Exchange<'a> {
         Box::pin(async move {
-            let result = self.sender.send(operation, request, self.options).await;
-            // The generated code gets the success status that it expects. `sent` has the real response.
+            let mut result = self.sender.send(operation, request, self.options).await;
+            // The generated code gets the success status that it expects, and returns an error for the other. `sent` has the real ones.
             let mut copy = http::Response::default();
-            if let Ok(response) = &result {
+            *copy.status_mut() = StatusCode::BAD_GATEWAY;
+            if let Ok(response) = &mut result {
                 let documented = operation.route().and_then(|route| StatusCode::from_u16(route.success?).ok());
                 *copy.status_mut() = documented.unwrap_or(response.status());
-                *copy.body_mut() = response.body().0.clone();
+                *copy.headers_mut() = std::mem::take(response.headers_mut());
+                *copy.body_mut() = response.body().bytes.clone();
             }
             *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, result));
             Ok(copy)

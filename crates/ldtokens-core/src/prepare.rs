@@ -66,7 +66,12 @@ pub(crate) fn set_headers(
 /// # Errors
 /// [`Error::InvalidInput`] says what is wrong. A URL resolves `..`, so an ID that is not a path segment would lead to another resource.
 /// One that looks like a secret must not be in URLs.
-pub(crate) fn check(operation: Operation, request: &Request, base: &BaseUrl) -> Result<Option<String>, Error> {
+pub(crate) fn check(
+    operation: Operation,
+    request: &Request,
+    base: &BaseUrl,
+    overlap: Option<Duration>,
+) -> Result<Option<String>, Error> {
     let refuse = |reason| Err(Error::InvalidInput(format!("{operation}: {reason}")));
     let (method, url) = (request.method(), request.url());
     let path =
@@ -84,6 +89,13 @@ pub(crate) fn check(operation: Operation, request: &Request, base: &BaseUrl) -> 
         if !all_fit || segments.next().is_some() {
             return refuse(WRONG_PATH.to_owned());
         }
+    }
+    if request.body().is_some_and(|body| body.as_bytes().is_none()) {
+        return refuse("the body is a stream; give it as bytes".to_owned());
+    }
+    if overlap.is_some() && (operation != Operation::ResetToken || url.query_pairs().any(|(name, _)| name == "expiry"))
+    {
+        return refuse("an overlap is only for a reset without an expiry".to_owned());
     }
     let token_id = path.strip_prefix("tokens/").and_then(|path| path.split('/').next());
     // Percent-encoded, a valid ID can be longer than the maximum. A secret is shorter.

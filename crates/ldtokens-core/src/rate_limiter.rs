@@ -29,6 +29,7 @@ const MORE: u32 = 7;
 const OTHERS: i64 = 3;
 
 /// The maximum random time that is added to a wait, so that clients that wait for the same moment don't all send at once.
+/// It is never more than a quarter of the wait.
 const LONGEST_JITTER: Duration = Duration::from_millis(250);
 
 /// What a client and its clones have learned about rate limits.
@@ -117,7 +118,7 @@ impl State {
             let (limit, ends) = (self.limit(family), left.and_then(when));
             // Requests whose credential does not work are not counted (fact 12).
             if left.is_some() || status != 401 {
-                limit.update(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }));
+                limit.update(left.map(|left| Window { left, ends: ends.unwrap_or(now + SECOND) }), now);
             }
             let is_used_up = left.map_or(family == Family::Untold && !some_is_used_up, |left| left.remaining <= 0);
             match status {
@@ -144,18 +145,19 @@ impl Limit {
         }
         let (is_free, until) = match self.window {
             _ if is_refused && self.last_sent < self.closed_until => (false, self.closed_until),
+            _ if is_refused => (false, next_try),
             Some(Window { left, ends }) if left.remaining > 0 => {
                 (left.remaining > OTHERS * i64::from(self.in_flight), ends)
             }
             Some(Window { ends, .. }) if ends < deadline => (false, ends),
             // Only a 429 makes a call fail: it tries.
-            Some(_) => (false, next_try),
+            Some(_) => (self.in_flight == 0, next_try),
             None => (self.in_flight <= self.beside_one, next_try),
         };
         (!is_free && until > now).then_some(Wait { is_refused, until })
     }
 
-    fn update(&mut self, told: Option<Window>) {
+    fn update(&mut self, told: Option<Window>, now: Duration) {
         match (&mut self.window, told) {
             (Some(known), Some(told)) if told.left.reset == known.left.reset => {
                 // Responses can come out of order.
@@ -163,7 +165,7 @@ impl Limit {
                 *known = Window { left: Left { remaining, ..told.left }, ..told };
             }
             // It tells nothing, or what is left of an earlier window.
-            (Some(known), told) if told.is_none_or(|told| told.left.reset < known.left.reset) => {
+            (Some(known), told) if known.ends > now && told.is_none_or(|told| told.left.reset < known.left.reset) => {
                 known.left.remaining -= 1;
             }
             (known, Some(told)) => *known = Some(told),
@@ -184,8 +186,12 @@ impl Limit {
         if sent >= self.closed_until {
             // At most half a minute, so that a call with the default deadline tries.
             let pause = SECOND * (1 << self.refusals.min(5));
-            self.closed_until = until.unwrap_or(now + pause);
+            let earliest = if self.refusals == 0 { now } else { sent + SECOND };
+            self.closed_until = until.unwrap_or(now + pause).max(earliest);
             self.refusals += 1;
+        } else if self.last_sent < self.closed_until {
+            // It was under way before the last 429 came.
+            self.closed_until = self.closed_until.max(until.unwrap_or_default());
         }
     }
 }
@@ -207,7 +213,8 @@ impl RateLimiter {
     ) -> Result<Permit<'_>, Option<Duration>> {
         let families = [Family::Untold, Family::Account, Family::Route(route), Family::Token(token)];
         loop {
-            let changed = self.changed.notified();
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable();
             let now = clock.elapsed();
             if now >= deadline {
                 return Err(None);
@@ -222,7 +229,7 @@ impl RateLimiter {
             }
             let left = (deadline - now).saturating_sub(wait);
             // A part of the time that is left, so that some is left to send the request.
-            let jitter = (left / 2).min(LONGEST_JITTER).mul_f64(fastrand::f64());
+            let jitter = (wait / 4).min(left / 2).min(LONGEST_JITTER).mul_f64(fastrand::f64());
             tokio::select! {
                 () = changed => {}
                 () = clock.sleep((wait + jitter).min(deadline - now)) => {}
@@ -250,6 +257,11 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Permit<'_> {
+    /// It was not sent, so the server has not counted it.
+    pub(crate) fn not_sent(mut self) {
+        self.is_lost = false;
+    }
+
     /// Learns from the response.
     pub(crate) fn complete(mut self, response: &RateLimitHeaders, clock: &dyn Clock) {
         let (mut state, now) = (self.rate_limiter.lock(), clock.elapsed());
@@ -257,6 +269,7 @@ impl Permit<'_> {
             state.server_time.update(date, self.request.sent, now, clock.now());
         }
         state.update(self.request, Some(response), now);
+        drop(state);
         self.is_lost = false;
     }
 }
@@ -269,8 +282,9 @@ impl Drop for Permit<'_> {
         }
         for family in self.request.families {
             let limit = state.limit(family);
-            limit.in_flight -= 1;
+            limit.in_flight = limit.in_flight.saturating_sub(1);
         }
+        drop(state);
         self.rate_limiter.changed.notify_waiters();
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ldtokens_client::{Operation, Secret, TokenId, UnixMillis};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::{Method, Request, StatusCode};
 use tracing::Instrument;
 
 use crate::attempt::Attempt;
@@ -122,10 +122,11 @@ impl Sender {
         self.rate_limiter.server_clock().at(wall)
     }
 
-    /// Returns `options` with one deadline for several calls: its own, or else now plus the policy's deadline.
+    /// Returns `options` with one deadline for several calls: now plus the policy's deadline, or earlier if `options` has an
+    /// earlier one.
     pub fn with_one_deadline(&self, options: SendOptions) -> SendOptions {
         let deadline = self.clock.elapsed().saturating_add(self.settings.policy.deadline);
-        SendOptions { deadline: options.deadline.or(Some(deadline)), ..options }
+        SendOptions { deadline: Some(options.deadline.unwrap_or(deadline).min(deadline)), ..options }
     }
 
     /// Waits for the backoff after round `round` of several calls, counted from 1. False, without a wait, if it would last until
@@ -139,18 +140,18 @@ impl Sender {
         is_in_time
     }
 
-    /// Sends `request`, whose body must be bytes, and returns any successful response. The `Authorization` is always the sender's own.
+    /// Sends `request`, and returns any successful response. The `Authorization` is always the sender's own.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] if the method or the path is not the operation's, or an `expiry` is in the past; [`Error::DryRun`]; and
-    /// the errors of every call.
+    /// [`Error::InvalidInput`] if the method or the path is not the operation's, the body is a stream, which can't be sent again, or an
+    /// `expiry` is in the past; [`Error::DryRun`]; and the errors of every call.
     pub async fn send(
         &self,
         operation: Operation,
         mut request: Request,
         options: SendOptions,
     ) -> Result<Response, Error> {
-        let token_id = prepare::check(operation, &request, &self.base_url)?;
+        let token_id = prepare::check(operation, &request, &self.base_url, options.overlap)?;
         let (method, idempotency) = (request.method().clone(), Idempotency::of(&request));
         let settings = &self.settings;
         prepare::set_headers(&mut request, &settings.headers, &self.authorization, settings.method_override);
@@ -199,9 +200,14 @@ impl Sender {
             match decide(call.idempotency, outcome, state, &self.settings.policy, fastrand::f64()) {
                 Decision::Return => return result,
                 // In place of the lost response to a deletion.
-                Decision::Done => return Ok(Response::default()),
+                Decision::Done => {
+                    let mut response = Response::default();
+                    *response.status_mut() = StatusCode::NO_CONTENT;
+                    return Ok(response);
+                }
                 Decision::OutcomeUnknown => {
-                    return Err(Error::outcome_unknown(call.operation, result.expect_err("a success is returned")));
+                    let source = result.err().or(last_error).expect("a success is returned");
+                    return Err(Error::outcome_unknown(call.operation, source));
                 }
                 Decision::Retry(wait) => {
                     unknown |= outcome.outcome == Outcome::Unknown;
@@ -238,7 +244,7 @@ impl Sender {
         let mut request = call.request.try_clone().expect("the body is not a stream");
         prepare::set_expiry(&mut request, call.overlap, self.server_now())?;
         let timeout = policy.attempt_timeout.min(call.deadline.saturating_sub(sent));
-        *request.timeout_mut() = Some(timeout);
+        *request.timeout_mut() = Some(request.timeout().map_or(timeout, |own| timeout.min(*own)));
         if let Some(observer) = observer {
             observer.sending(operation, method);
         }
@@ -296,6 +302,9 @@ impl Sender {
             Err(source) => {
                 let was_taken = is_taken.is_none_or(|is_taken| is_taken.load(Ordering::Relaxed));
                 let is_sent = was_taken && !source.is_connect();
+                if !is_sent {
+                    permit.not_sent();
+                }
                 Attempt::without_response(operation, source, is_sent)
             }
         }

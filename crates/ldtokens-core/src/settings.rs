@@ -85,7 +85,7 @@ impl RetryPolicy {
 /// The options of one call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SendOptions {
-    /// How long the old secret keeps working after a reset. It must not be set for any other request.
+    /// How long the old secret keeps working after a reset.
     pub overlap: Option<Duration>,
     /// A deadline by the clock's [`elapsed`](Clock::elapsed), for several calls together.
     pub deadline: Option<Duration>,

@@ -28,6 +28,9 @@ impl IssuedToken {
     pub(crate) fn from_reply(reply: DecodedResponse<Token>, requested_id: Option<&TokenId>) -> Result<Self, Error> {
         let DecodedResponse { operation, response, decoded, .. } = reply;
         let mut warnings = Vec::new();
+        if response.body().is_cut_short() {
+            warnings.push(format!("{operation}: the response is cut short after the secret"));
+        }
         let documented = operation.route().and_then(|route| route.success);
         if documented.is_some_and(|documented| documented != response.status().as_u16()) {
             warnings.push(format!("{operation}: the response's status is {}", response.status().as_u16()));

@@ -103,7 +103,8 @@ async fn a_share_of_what_is_left_is_kept_for_others() {
     drop(limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap());
     drop(limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap());
     assert_eq!(room(&limiter, LIST), 1);
-    // One that was refused for its credential was not.
+    // One that had no connection was not, nor one that was refused for its credential.
+    limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().not_sent();
     limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap().complete(&headers(401, &[]), &clock);
     assert_eq!(limiter.lock().limit(Family::Route(LIST)).window.unwrap().left.remaining, 3);
 }
@@ -126,7 +127,7 @@ async fn a_call_is_refused_by_a_429_and_by_nothing_else() {
     assert_eq!(clock.elapsed(), Duration::ZERO, "it says so at once");
 
     for response in [headers(503, &[hour]), limited(200, "0", "200000"), limited(200, "0", "99999999999999")] {
-        let (limiter, clock) = after(&[response]).await;
+        let (limiter, clock) = after(std::slice::from_ref(&response)).await;
         limiter.acquire(LIST, 0, &clock, MINUTE).await.unwrap();
         assert!(clock.elapsed() <= Duration::from_secs(2), "{:?}", clock.elapsed());
     }
@@ -150,6 +151,31 @@ fn requests_that_were_under_way_at_a_429_count_as_one() {
         state.update(request(Family::Route(LIST), second * sent), Some(&headers(429, &[])), second * sent);
         assert_eq!(wait(&mut state, second * sent), Some(second * until));
     }
+}
+
+/// Whatever the headers say.
+#[tokio::test]
+async fn after_a_429_there_is_one_request_a_second_until_one_succeeds() {
+    let with_room = [("x-ratelimit-route-remaining", "5"), ("x-ratelimit-reset", "99000")];
+    for (first, second, earliest) in [
+        (headers(429, &[]), headers(500, &[]), 2000),
+        (headers(429, &[]), headers(500, &with_room), 2000),
+        // A window that ends at once, twice.
+        (limited(429, "0", "10200"), limited(429, "0", "10400"), 1200),
+    ] {
+        let (_, clock) = after(&[first, second, headers(200, &[])]).await;
+        assert!(clock.elapsed() >= Duration::from_millis(earliest), "{:?}", clock.elapsed());
+    }
+}
+
+#[test]
+fn of_requests_that_were_under_way_at_a_429_the_longest_wait_counts() {
+    let (mut state, list) = (State::default(), Family::Route(LIST));
+    for wait in ["1", "10", "5"] {
+        state.update(request(list, Duration::ZERO), Some(&headers(429, &[("retry-after", wait)])), Duration::ZERO);
+    }
+    let wait = state.acquire(request(list, Duration::from_secs(2)), MINUTE).map(|Wait { until, .. }| until);
+    assert_eq!(wait, Some(Duration::from_secs(10)));
 }
 
 // Fact 17.
@@ -182,13 +208,17 @@ async fn a_response_wakes_all_waiting_calls() {
 
 #[tokio::test]
 async fn a_wait_has_jitter_and_never_passes_the_deadline() {
-    let wait = Duration::from_secs(2);
-    for deadline in [wait + Duration::from_millis(10), MINUTE] {
+    let millis = Duration::from_millis;
+    for (response, wait, jitter, deadline) in [
+        (headers(429, &[("retry-after", "2")]), millis(2000), millis(250), millis(2010)),
+        (headers(429, &[("retry-after", "2")]), millis(2000), millis(250), MINUTE),
+        (limited(429, "0", "10200"), millis(200), millis(50), MINUTE),
+    ] {
         for _ in 0..100 {
-            let (limiter, clock) = after(&[headers(429, &[("retry-after", "2")])]).await;
+            let (limiter, clock) = after(std::slice::from_ref(&response)).await;
             limiter.acquire(LIST, 0, &clock, deadline).await.unwrap();
             let slept = clock.state.lock().unwrap().1.clone();
-            let longest = (wait + Duration::from_millis(250)).min(deadline);
+            let longest = (wait + jitter).min(deadline);
             assert!(slept.len() == 1 && (wait..=longest).contains(&slept[0]), "{slept:?} until {deadline:?}");
         }
     }

@@ -116,6 +116,7 @@ async fn a_response_without_an_end_is_read_up_to_a_bound() {
     // The secret came first.
     let reset = client.reset(&token.id, Overlap::None).await.unwrap();
     assert!(works(&server, &reset.secret).await);
+    assert!(reset.warnings[0].contains("cut short after the secret"), "{:?}", reset.warnings);
     let patched = client.update(&token.id, &ldtokens::Patch::new().name("y")).await.unwrap();
     assert_eq!(patched.name.as_deref(), Some("y"), "a read shows it");
     let seen = proxy.lines().iter().filter(|line| !line.starts_with("GET")).count();

@@ -96,18 +96,45 @@ fn few_are_refused(responses: &Responses) -> bool {
 
 #[tokio::test]
 async fn a_bulk_job_uses_each_window_to_its_end_and_gets_few_429s() {
-    for (allowed, workers, skew, millis) in [
-        (50, 1, Skew::Ahead(MINUTES), 0),
-        (50, 16, Skew::Behind(MINUTES), 100),
-        (50, 64, Skew::Ahead(MINUTES), 100),
-        (200, 32, Skew::Behind(MINUTES), 0),
+    for (allowed, workers, skew) in [
+        (50, 1, Skew::Ahead(MINUTES)),
+        (50, 16, Skew::Behind(MINUTES)),
+        (50, 64, Skew::Ahead(MINUTES)),
+        (200, 32, Skew::Behind(MINUTES)),
     ] {
-        let bulk = Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10);
-        let (windows, responses) = Bulk { skew, latency: Duration::from_millis(millis), ..bulk }.run().await;
-        println!("{allowed} a window, {workers} at once, {skew:?}, {millis} ms: {windows} windows");
+        let bulk = Bulk { skew, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10) };
+        let (windows, responses) = bulk.run().await;
+        println!("{allowed} a window, {workers} at once, {skew:?}: {windows} windows");
         assert!(windows <= 10, "{allowed} a window, {workers} at once: {windows} windows");
         assert!(few_are_refused(&responses), "{allowed} a window, {workers} at once");
     }
+}
+
+#[tokio::test]
+async fn latency_does_not_cost_a_bulk_job_more_windows() {
+    for (allowed, workers) in [(50, 16), (50, 64)] {
+        let latency = Duration::from_millis(100);
+        let bulk = Bulk { latency, ..Bulk::new(Limits::none().route(allowed), workers, allowed as usize * 10) };
+        let (windows, responses) = bulk.run().await;
+        println!("{allowed} a window, {workers} at once: {windows} windows");
+        assert!(windows <= 10, "{windows}");
+        assert!(few_are_refused(&responses));
+    }
+}
+
+#[tokio::test]
+async fn mixed_routes_share_the_accounts_window() {
+    let bulk = Bulk { mixed: true, ..Bulk::new(Limits::none().account(61).route(1000), 16, 60 * 5) };
+    let (windows, responses) = bulk.run().await;
+    assert!(windows <= 5, "{windows}");
+    assert!(few_are_refused(&responses));
+}
+
+#[tokio::test]
+async fn the_accounts_limit_applies_like_a_routes_limit() {
+    let (windows, responses) = Bulk::new(Limits::none().account(51).route(1000), 16, 50 * 5).run().await;
+    assert!(windows <= 5, "{windows}");
+    assert!(few_are_refused(&responses));
 }
 
 #[tokio::test]
