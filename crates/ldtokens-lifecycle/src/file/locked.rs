@@ -75,14 +75,14 @@ impl LockedFile {
         let after = changed(&self.parts, before.as_deref(), secret)?;
         if let (Some(previous), Some(before)) = (self.previous, before.as_ref().filter(|before| **before != after)) {
             let lost = |error| io::Error::other(format!("the old contents can't be kept: {error}"));
-            previous.replace(before).map_err(lost)?;
+            previous.replace(before, false).map_err(lost)?;
         }
         match self.way {
             // A program that does not know the lock has written there.
             Way::Replace(staged) if self.parts[0].variable.is_none() && before != self.before => {
                 staged.leave(&after, "it was changed meanwhile")
             }
-            Way::Replace(staged) => staged.replace(&after),
+            Way::Replace(staged) => staged.replace(&after, before.is_none()),
             Way::InPlace(mut file, _) => overwrite(&mut file, &after),
         }?;
         remove_leftovers(&self.target);

@@ -108,15 +108,20 @@ impl Staged {
             return Err(io::Error::other("it is not a regular file"));
         }
         let is_alike = access::carry_over(target, file.path(), file.as_file()).unwrap_or(false);
-        io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), &mut file)?;
+        io::copy(&mut io::Read::take(io::repeat(0), size.max(ROOM)), file.as_file_mut())?;
         file.as_file().sync_all()?;
         Ok(Self { file, target: target.to_owned(), is_alike })
     }
 
-    /// Replaces the target durably. If that fails after the contents were written, the error says where they are.
-    pub(crate) fn replace(mut self, contents: &[u8]) -> io::Result<()> {
+    /// Replaces the target durably, or only creates it, if it `must_be_new`. If that fails after the contents were written, the
+    /// error says where they are.
+    pub(crate) fn replace(mut self, contents: &[u8], must_be_new: bool) -> io::Result<()> {
         overwrite(self.file.as_file_mut(), contents)?;
-        match self.file.persist(&self.target) {
+        let moved = match must_be_new {
+            true => self.file.persist_noclobber(&self.target),
+            false => self.file.persist(&self.target),
+        };
+        match moved {
             Ok(_) => sync(folder(&self.target)),
             Err(PersistError { error, file }) => left(file, &error.to_string()),
         }
@@ -154,3 +159,7 @@ fn sync(folder: &Path) -> io::Result<()> {
         result => result,
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/staged.rs"]
+mod tests;

@@ -350,7 +350,7 @@ impl LockedJournal {
         let written = match journal {
             Some(journal) => {
                 let text = serde_json::to_string_pretty(journal).expect("a journal is JSON") + "\n";
-                Staged::new(&self.path, text.len() as u64).and_then(|staged| staged.replace(text.as_bytes()))
+                Staged::new(&self.path, text.len() as u64).and_then(|staged| staged.replace(text.as_bytes(), false))
             }
             None => fs::remove_file(&self.path),
         };
