@@ -87,11 +87,11 @@ impl Batch<'_> {
             }
         }
         progress::clear();
-        self.end(report, items.len())
+        self.summarize(report, items.len())
     }
 
     /// Says what was done. A failure names all tokens that are left, unless the record has them.
-    fn end(&self, report: Report, total: usize) -> Result<(), Failure> {
+    fn summarize(&self, report: Report, total: usize) -> Result<(), Failure> {
         let Words { verb, done: was_done, unchanged: was_unchanged, .. } = *self.words;
         let Report { done, failed, not_tried, unchanged, unprinted } = report;
         let be = if self.session.is_dry_run { "would be " } else { "" };

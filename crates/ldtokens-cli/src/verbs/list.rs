@@ -197,7 +197,7 @@ async fn list_all(session: &Session, mut listing: Listing<'_>) -> Result<Found, 
         }
     }
     progress::clear();
-    listing.end()
+    listing.finish()
 }
 
 /// Lists a saved inventory. That it is partial is an error, after its tokens are printed.
@@ -215,7 +215,7 @@ fn list_saved(global: &GlobalArgs, arguments: &ListArgs, inventory: &Inventory) 
             break;
         }
     }
-    let found = listing.end()?;
+    let found = listing.finish()?;
     check_complete(inventory)?;
     check_count(arguments, &filters, found)
 }
@@ -262,7 +262,7 @@ impl<'a> Listing<'a> {
     }
 
     /// Prints what is left, and returns how many there are.
-    fn end(mut self) -> Result<Found, Failure> {
+    fn finish(mut self) -> Result<Found, Failure> {
         let orders = &self.arguments.sort;
         self.unsorted
             .sort_by(|a, b| orders.iter().map(|order| order.compare(a, b)).fold(Ordering::Equal, Ordering::then));

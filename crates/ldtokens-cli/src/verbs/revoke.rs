@@ -154,14 +154,14 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             failures.extend(outcome.failure.map(|failure| failure.within(about)));
         }
         if session.is_dry_run {
-            rows.end()?;
+            rows.finish()?;
             together(&failures, failures.len() < revocation.leaks.len())?;
         } else {
             let batch = Batch { session, words, record: None, in_turn };
             let rows = Arc::new(Mutex::new(rows));
             let done = revoke(&batch, &revocation, &plan.items, &rows, rotation.as_ref()).await;
             let mut rows = lock(&rows);
-            rows.end()?;
+            rows.finish()?;
             if revocation.leaks.len() > 1 {
                 say::result(&format!("{} ({})", rows.summary(), session.account));
             }

@@ -127,7 +127,7 @@ pub(crate) struct RotateArgs {
 
     /// Wait this long after a lost response before the request is repeated
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "20s", hide_short_help = true)]
-    settle: Duration,
+    write_lag: Duration,
 
     #[command(flatten)]
     confirm: ConfirmArgs,
@@ -361,7 +361,7 @@ fn options(arguments: &RotateArgs) -> Options {
         lifetime: arguments.lifetime,
         forced: arguments.again,
         overwrites: arguments.places.secret.overwrite,
-        write_lag: arguments.settle,
+        write_lag: arguments.write_lag,
         notes_time: arguments.mark_time,
         ..Options::default()
     }

@@ -167,7 +167,7 @@ impl World {
     fn spawn(&mut self, id: &str, round: &Round, is_disturbed: bool) -> Child {
         let word = if round.by_name { "Export" } else { id };
         let mut arguments = vec!["rotate", word, "--secret-to", "export.secret", "--strategy", round.strategy];
-        arguments.extend(["--settle", "500ms", "--yes"]);
+        arguments.extend(["--write-lag", "500ms", "--yes"]);
         if round.is_at_once {
             arguments.push("--now");
         }

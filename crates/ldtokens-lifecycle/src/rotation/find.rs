@@ -146,13 +146,13 @@ impl Run<'_> {
         } else if can_replace {
             self.journal.restart(Strategy::Replace);
         } else {
-            return Err(self.lost());
+            return Err(self.lost_secret());
         }
         Ok(())
     }
 
     /// The new secret is lost and can't be replaced.
-    pub(crate) fn lost(&self) -> Error {
+    pub(crate) fn lost_secret(&self) -> Error {
         let (id, old) = (&self.id, self.old_state());
         let text = format!(
             "the token {id} has a new secret that is lost. The old one {old}. It can't be replaced: it is another member's \

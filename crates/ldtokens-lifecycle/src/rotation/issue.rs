@@ -197,7 +197,7 @@ impl Run<'_> {
             self.journal.restart(Strategy::Reset);
             self.journal.attempts = 1;
             self.write()?;
-            return if self.options.forced { Ok(()) } else { Err(self.lost()) };
+            return if self.options.forced { Ok(()) } else { Err(self.lost_secret()) };
         }
         let is_first = self.journal.attempts == 0 && self.journal.old_ends_at.is_none() && !self.was_resumed;
         let _ = self.locked.write(if is_first { self.earlier.as_ref() } else { Some(&self.journal) });

@@ -18,9 +18,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Run<'_> {
     /// Does what is left after the new secret works. Returns whether the rotation goes on.
-    pub(crate) async fn end(&mut self) -> Result<bool, Error> {
+    pub(crate) async fn retire(&mut self) -> Result<bool, Error> {
         if self.journal.strategy == Strategy::Reset {
-            return self.end_reset().await;
+            return self.retire_reset().await;
         }
         if std::mem::take(&mut self.wants_another) {
             // What other places hold would end with the rotation.
@@ -72,7 +72,7 @@ impl Run<'_> {
         self.deliver_again().await
     }
 
-    async fn end_reset(&mut self) -> Result<bool, Error> {
+    async fn retire_reset(&mut self) -> Result<bool, Error> {
         if self.journal.attempts > 1 {
             let token = self.present_token().await?;
             // A reset whose response was lost was carried out after the one whose secret was delivered.

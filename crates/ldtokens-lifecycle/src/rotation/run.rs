@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
         while self.write_error.is_none() || self.journal.step < Step::Verified {
             let goes_on = match self.journal.step {
                 Step::Retired => false,
-                Step::Verified => self.end().await?,
+                Step::Verified => self.retire().await?,
                 _ => self.advance().await.map(|()| true)?,
             };
             if !goes_on {

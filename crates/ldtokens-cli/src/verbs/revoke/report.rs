@@ -173,7 +173,7 @@ impl Rows {
     }
 
     /// Prints the end of the report.
-    pub(crate) fn end(&mut self) -> Result<(), Failure> {
+    pub(crate) fn finish(&mut self) -> Result<(), Failure> {
         let has_rows = self.format == Format::Table && self.table.len() > 1;
         match aligned(&self.table) {
             table if has_rows && self.is_aside => table.lines().for_each(say::result),
