@@ -1,7 +1,7 @@
 //! Delivers one secret to several destinations.
 
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -248,7 +248,10 @@ impl Group {
         if was_held {
             self.locked.take().into_iter().for_each(LockedFile::keep);
         } else {
-            problem = self.write(secret, metadata).err().map(|error| error.to_string());
+            // Not the text of a panic: it may have the secret.
+            let written = catch_unwind(AssertUnwindSafe(|| self.write(secret, metadata)));
+            let written = written.unwrap_or_else(|_| Err(io::Error::other("it stopped unexpectedly")));
+            problem = written.err().map(|error| error.to_string());
             self.is_done = problem.is_none();
         }
         let delivered = self.members.iter().map(|member| {

@@ -137,13 +137,14 @@ impl Destination for CommandDestination {
         let (mut reader, mut writer) = io::pipe()?;
         let (printed, mut printing) = io::pipe()?;
         command.stdin(reader.try_clone()?).stdout(printing.try_clone()?).stderr(printing.try_clone()?);
+        let (ends, ended) = mpsc::channel();
+        let hidden = secret.clone();
+        // It must be there before the command, which could not go on without it.
+        thread::Builder::new().spawn(move || pass_on(printed, io::stderr(), &hidden, &ends))?;
         let child = command.spawn();
         // It holds the end that the command was given.
         drop(command);
         let mut child = child.map_err(|error| io::Error::other(format!("it can't be started: {error}")))?;
-        let (ends, ended) = mpsc::channel();
-        let hidden = secret.clone();
-        thread::spawn(move || pass_on(printed, io::stderr(), &hidden, &ends));
         let written = writer.write_all(secret.expose().as_bytes());
         drop(writer);
         let status = child.wait()?;

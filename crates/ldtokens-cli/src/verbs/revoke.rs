@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::Args;
 use ldtokens::{Client, DryRun, Secret, TokenId};
 use ldtokens_lifecycle::{
-    Destination, Error, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Report, Revocation, Revoked,
-    Rotation,
+    Destination, Error, Journal, Journals, KeyKind, LeakedToken, Metadata, Options, Reason, Report, Revocation,
+    Revoked, Rotation,
 };
 
 use crate::account::{Settings, with_client};
@@ -144,7 +144,8 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
                 continue;
             }
             let mut outcome = Outcome::planned(&leak.finding, words);
-            if let (Some(token), Some((places, _))) = (token, &rotation)
+            if let (Some(token), Some((places, journals))) = (token, &rotation)
+                && !is_replaced(journals, &token.id)
                 && let Err(failure) = places.prepare(session, Some(&token.id), token.name.as_deref()).await
             {
                 outcome = Outcome::failed("not_prepared", failure);
@@ -221,6 +222,12 @@ fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
     rows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether an earlier rotation has replaced the token, so that it only has to end.
+fn is_replaced(journals: &Journals, id: &TokenId) -> bool {
+    let is_of = |journal: &Journal| journal.token_id == *id && journal.is_waiting();
+    journals.all().is_ok_and(|(known, _)| known.iter().any(is_of))
+}
+
 fn rotated(what: &str, report: &Report) -> Outcome {
     Outcome::new("rotated", format!("{what}; the new secret ends in {}", report.journal.last_four()))
 }
@@ -247,7 +254,7 @@ async fn revoke(
             if let Some(print) = places.print {
                 destinations.push(Box::new(Printed { rows: rows.clone(), target: item.target.clone(), print }));
             }
-            let is_replaced = journals.all()?.0.iter().any(|journal| journal.token_id == *id && journal.is_waiting());
+            let is_replaced = is_replaced(journals, id);
             let (overlap, overwrites) = (Some(Duration::ZERO), places.arguments.secret.overwrite);
             let options = Options { overlap, overwrites, forced: is_replaced, ..Options::default() };
             if is_replaced {
