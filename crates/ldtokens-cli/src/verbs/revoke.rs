@@ -162,12 +162,13 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
             let rows = Arc::new(Mutex::new(rows));
             let done = revoke(&batch, &revocation, &plan.items, &rows, rotation.as_ref()).await;
             let mut rows = lock(&rows);
-            rows.finish()?;
+            let printed = rows.finish();
             if revocation.leaks.len() > 1 {
                 say::result(&format!("{} ({})", rows.summary(), session.account));
             }
             failures.extend(done.err());
             together(&failures, rows.succeeded > 0)?;
+            printed?;
         }
         given.all_searched()
     })
@@ -290,8 +291,6 @@ async fn revoke(
         }
     };
     let done = batch.run(items, work, |_, _| Ok(())).await;
-    for item in items {
-        lock(rows).print_token(&item.target.id, &Outcome::not_tried())?;
-    }
-    done
+    let mut left = items.iter().map(|item| lock(rows).print_token(&item.target.id, &Outcome::not_tried()));
+    done.and(left.try_for_each(|printed| printed.map(drop)))
 }

@@ -345,12 +345,15 @@ impl Rotations<'_> {
         };
         let batch = Batch { session, words: &AT_ONCE, record: None, in_turn: false };
         let result = batch.run(&items, work, show).await;
-        match format {
-            Format::Table => {}
-            _ if is_aside => say::json(&rows.into_inner().into()),
-            _ => output::value(format, &rows.into_inner())?,
-        }
-        result
+        let printed = match format {
+            Format::Table => Ok(()),
+            _ if is_aside => {
+                say::json(&rows.into_inner().into());
+                Ok(())
+            }
+            _ => output::value(format, &rows.into_inner()),
+        };
+        result.and(printed)
     }
 }
 

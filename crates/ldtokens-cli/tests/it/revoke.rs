@@ -178,6 +178,23 @@ fn revoke_rotate_resets_tokens_and_delivers_the_new_secrets() {
     assert!(!served.works(&new), "it is revoked anyway");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_became_of_a_token_is_said_also_if_standard_output_is_full() {
+    let served = Served::start();
+    for format in ["table", "json"] {
+        let (id, secret) = served.create(format);
+        let file = served.folder.path().join(format);
+        std::fs::write(&file, &secret).unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let command = ["--rotate", "--secret-to-command", "cat >/dev/null; exit 1", "-o", format];
+        let arguments = [&["revoke", "--yes", "--secret-from", file.to_str().unwrap()][..], &command].concat();
+        let output = served.owner(&arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(11), "{format}: {}", stderr(&output));
+        assert!(stderr(&output).contains(&format!("ldtokens rotate {id}")), "{}", stderr(&output));
+    }
+}
+
 /// The replacement's secret is where it was delivered, and programs use it.
 #[test]
 fn revoke_rotate_of_a_token_that_was_replaced_only_ends_the_old_secret() {

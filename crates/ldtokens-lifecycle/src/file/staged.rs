@@ -118,7 +118,11 @@ impl Staged {
     pub(crate) fn replace(mut self, contents: &[u8], must_be_new: bool) -> io::Result<()> {
         overwrite(self.file.as_file_mut(), contents)?;
         let moved = match must_be_new {
-            true => self.file.persist_noclobber(&self.target),
+            true => self.file.persist_noclobber(&self.target).or_else(|failed| match failed.error.kind() {
+                io::ErrorKind::AlreadyExists => Err(failed),
+                // A file system that can't do that.
+                _ => failed.file.persist(&self.target),
+            }),
             false => self.file.persist(&self.target),
         };
         match moved {

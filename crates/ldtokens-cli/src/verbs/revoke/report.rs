@@ -4,7 +4,7 @@ use ldtokens::{Secret, TokenId};
 use ldtokens_lifecycle::{Finding, KeyKind, LeakedToken, Revocation};
 use serde_json::{Value, json};
 
-use crate::terminal::{Failure, Field, Format, Kind, PrintArgs, Printer, aligned, print, say};
+use crate::terminal::{Columns, Failure, Field, Format, Kind, PrintArgs, Printer, say, write};
 use crate::verbs::plan::Words;
 use crate::verbs::revoke::{named, target};
 
@@ -110,13 +110,25 @@ impl Outcome {
     }
 }
 
-/// The rows of the report. A table is printed at its end.
+fn headings() -> Vec<String> {
+    HEADINGS.map(str::to_owned).to_vec()
+}
+
+/// A row of the table.
+fn row(last_four: &str, token: Option<&LeakedToken>, words: &str) -> Vec<String> {
+    let id = token.map(|token| token.id.to_string()).unwrap_or_default();
+    let name = token.and_then(|token| token.name.clone()).unwrap_or_default();
+    vec![format!("...{last_four}"), id, name, words.to_owned()]
+}
+
+/// The rows of the report, each printed as soon as it is known.
 pub(crate) struct Rows {
     pub(crate) format: Format,
     /// Whether standard output is only for the new secret.
     is_aside: bool,
-    table: Vec<Vec<String>>,
-    /// Of the other formats.
+    columns: Columns,
+    is_headed: bool,
+    /// Of formats other than a table.
     printer: Printer,
     /// How many secrets no longer work.
     revoked: usize,
@@ -136,8 +148,10 @@ impl Rows {
             _ => Printer::new(format, &PrintArgs { columns, ..PrintArgs::default() })?.aside(is_aside),
         };
         let tokens = revocation.leaks.iter().filter_map(|leak| Some((leak.token()?.clone(), leak.last_four.clone())));
-        let (table, left) = (vec![HEADINGS.map(str::to_owned).to_vec()], tokens.collect());
-        Ok(Self { format, is_aside, table, printer, revoked: 0, dead: 0, succeeded: 0, left })
+        let rows = revocation.leaks.iter().map(|leak| row(&leak.last_four, leak.token(), ""));
+        let columns = Columns::new(&[headings()].into_iter().chain(rows).collect::<Vec<_>>(), &[], None, &[]);
+        let left = tokens.collect();
+        Ok(Self { format, is_aside, columns, is_headed: false, printer, revoked: 0, dead: 0, succeeded: 0, left })
     }
 
     /// What became of the secrets, in numbers.
@@ -164,22 +178,23 @@ impl Rows {
     ) -> Result<bool, Failure> {
         self.revoked += usize::from(outcome.is_revoked);
         self.dead += usize::from(outcome.result == "dead");
-        let id = token.map(|token| token.id.to_string()).unwrap_or_default();
-        let name = token.and_then(|token| token.name.clone()).unwrap_or_default();
-        self.table.push(vec![format!("...{last_four}"), id, name, outcome.words.clone()]);
-        let is_read = self.printer.token(&outcome.json(last_four, token))?;
+        let mut is_read = self.printer.token(&outcome.json(last_four, token))?;
+        if self.format == Format::Table {
+            let heading = (!std::mem::replace(&mut self.is_headed, true)).then(headings);
+            for row in heading.into_iter().chain([row(last_four, token, &outcome.words)]) {
+                let line = self.columns.line(&row);
+                match self.is_aside {
+                    true => say::result(&line),
+                    false => is_read &= write(&format!("{line}\n"))?,
+                }
+            }
+        }
         self.succeeded += usize::from(is_read && outcome.is_revoked && outcome.failure.is_none());
         Ok(is_read)
     }
 
     /// Prints the end of the report.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        let has_rows = self.format == Format::Table && self.table.len() > 1;
-        match aligned(&self.table) {
-            table if has_rows && self.is_aside => table.lines().for_each(say::result),
-            table if has_rows => print(&table)?,
-            _ => {}
-        }
         std::mem::replace(&mut self.printer, Printer::silent()).finish().map(drop)
     }
 }

@@ -174,7 +174,9 @@ pub(crate) fn sentence(report: &Report) -> String {
     };
     match journal.old_ends_at.map(date) {
         Some(end) if !journal.ends_by_itself() => {
-            format!("{what}; the old token works until {end}, and `ldtokens rotate --finish` deletes it then")
+            format!(
+                "{what}; the old token works until {end}, and `ldtokens rotate --finish` deletes it then, unless somebody else has reset it"
+            )
         }
         Some(end) => format!("{what}; the old one works until {end}"),
         None => what,
