@@ -2,12 +2,13 @@
 
 pub(crate) mod text;
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Replaces the file in one step. A symbolic link stays one, and a file keeps its mode. A new one that `is_private` only this user
-/// can read. What is no file, such as a pipe, is written to.
+/// Replaces the file in one step. A symbolic link stays one, and a file keeps its owner and mode. A new one that `is_private` only
+/// this user can read. What is no file, such as a pipe, is written to, and so is a file that can't be replaced, such as a mount
+/// point, or one in a folder of others.
 pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<()> {
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
@@ -15,6 +16,19 @@ pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<(
         return fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
     let path = behind_links(path);
+    let is_denied = |error: &io::Error| matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ResourceBusy);
+    match replace_whole(&path, text, old.as_ref(), is_private) {
+        Err(error) if old.is_some() && is_denied(&error) => {
+            let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.set_len(text.len() as u64)?;
+            file.sync_all()
+        }
+        replaced => replaced,
+    }
+}
+
+fn replace_whole(path: &Path, text: &str, old: Option<&Metadata>, is_private: bool) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".ldtokens-");
     if old.is_none() && !is_private {
@@ -22,13 +36,21 @@ pub(crate) fn replace(path: &Path, text: &str, is_private: bool) -> io::Result<(
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder_of(&path))?;
+    let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(text.as_bytes())?;
     if let Some(old) = old {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, fchown};
+            let new = file.as_file().metadata()?;
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                fchown(file.as_file(), Some(old.uid()), Some(old.gid()))?;
+            }
+        }
         file.as_file().set_permissions(old.permissions())?;
     }
     file.as_file().sync_all()?;
-    file.persist(&path)?;
+    file.persist(path)?;
     Ok(())
 }
 

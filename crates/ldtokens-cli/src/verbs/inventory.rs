@@ -51,7 +51,7 @@ pub(crate) struct ScopeArgs {
 /// Where the output goes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ToArgs {
-    /// Write to a file, which is replaced in one step, instead of standard output
+    /// Write to a file instead of standard output. It is replaced in one step, unless it is a mount point
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
 }

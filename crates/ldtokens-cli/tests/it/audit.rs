@@ -189,6 +189,41 @@ fn an_inventory_is_written_to_a_device_that_leads_to_a_pipe() {
     }
 }
 
+/// Docker mounts single files, which can't be replaced.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_keeps_the_owner_of_its_file_and_a_mounted_file_is_written_in_place() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let served = Served::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (report, mounted) = (folder.path().join("report"), folder.path().join("mounted"));
+    for file in [&report, &mounted] {
+        fs::write(file, "old and longer than the new one".repeat(10_000)).unwrap();
+    }
+    if chown(&report, Some(12345), Some(12345)).is_err() {
+        return crate::support::skipped("only root can give a file to another user");
+    }
+    let inventory = ["inventory", "--to", report.to_str().unwrap()];
+    assert!(served.owner(&inventory).output().unwrap().status.success());
+    assert_eq!(fs::metadata(&report).unwrap().uid(), 12345);
+    // As JSON, of which nothing of the old text is left.
+    let count = |file| {
+        let inventory: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        inventory["tokens"].as_array().unwrap().len()
+    };
+    let script = "mount --bind \"$1\" \"$2\" && echo mounted && shift 2 && exec \"$@\"";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script, "sh"]).args([&mounted, &report]);
+    command.arg(env!("CARGO_BIN_EXE_ldtokens")).args(inventory).args(["--host", &served.url]);
+    match command.env("LD_ACCESS_TOKEN", OWNER).output() {
+        Ok(output) if stdout(&output).starts_with("mounted") => {
+            assert!(output.status.success(), "{}", stderr(&output));
+            assert_eq!(count(&mounted), count(&report));
+        }
+        _ => crate::support::skipped("mounting is not permitted here"),
+    }
+}
+
 #[test]
 fn a_saved_inventory_is_listed_audited_and_compared_without_an_account() {
     let (folder, served) = account();
