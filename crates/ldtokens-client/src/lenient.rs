@@ -47,7 +47,7 @@ pub(crate) fn map<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from
 /// Writes whole numbers without a fraction.
 fn write_floats_whole(value: &mut Value) {
     match value {
-        Value::Number(_) => {
+        Value::Number(number) if number.is_f64() => {
             if let Ok(WholeNumber(whole)) = WholeNumber::deserialize(&*value) {
                 *value = whole.into();
             }

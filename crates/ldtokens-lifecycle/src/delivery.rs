@@ -187,14 +187,17 @@ impl Delivery {
     /// The secrets that the files hold, and those that were left beside them. A file that can't be read is an error.
     pub(crate) async fn held(&self) -> Result<Vec<Secret>, Error> {
         let files: Vec<FileDestination> = self.files().cloned().collect();
-        let mut held = Vec::new();
-        for (label, contents) in read(files.iter().cloned()).await {
-            if let Contents::Secret(secret) = contents.map_err(|reason| unusable(&label, &reason))? {
-                held.push(secret);
+        run_blocking(move || {
+            let mut held = Vec::new();
+            for file in &files {
+                if let Contents::Secret(secret) = file.read().map_err(|reason| unusable(&file.label(), &reason))? {
+                    held.push(secret);
+                }
             }
-        }
-        held.extend(run_blocking(move || files.iter().flat_map(FileDestination::leftovers).collect::<Vec<_>>()).await);
-        Ok(held)
+            held.extend(files.iter().flat_map(FileDestination::leftovers));
+            Ok(held)
+        })
+        .await
     }
 
     /// A destination that each run has to deliver to anew.

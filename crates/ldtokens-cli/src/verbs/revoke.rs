@@ -103,7 +103,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
     let mut rotation = None;
     if arguments.rotate {
         let journals = Journals::new(Settings::read(global)?.state_folder(None, "rotations")?);
-        rotation = Some((Places::for_people(global, &arguments.places, None)?, journals));
+        let places = Places::for_people(global, &arguments.places, None)?;
+        let known = journals.all().map(|(known, _)| known).unwrap_or_default();
+        rotation = Some(InPlace { places, journals, known });
     } else if !Places::read(global, &arguments.places)?.is_empty() {
         return Err(Failure::usage("--secret-to and the like need --rotate: a deleted token has no secret"));
     }
@@ -125,7 +127,7 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
         let note = |target| format!("{target} was chosen by --id: a secret has its last four characters");
         let plan = Plan { words, items, notes: chosen.map(note).collect() };
         let (mut is_aside, mut in_turn) = (false, false);
-        if let Some((places, _)) = &rotation {
+        if let Some(InPlace { places, .. }) = &rotation {
             places.check(targets.iter())?;
             is_aside = places.print == Some(Print::Alone) || places.prints_manifests();
             in_turn = places.print.is_some();
@@ -144,9 +146,9 @@ pub(crate) async fn run(global: &GlobalArgs, arguments: RevokeArgs) -> Result<()
                 continue;
             }
             let mut outcome = Outcome::planned(&leak.finding, words);
-            if let (Some(token), Some((places, journals))) = (token, &rotation)
-                && !is_replaced(journals, &token.id)
-                && let Err(failure) = places.prepare(session, Some(&token.id), token.name.as_deref()).await
+            if let (Some(token), Some(rotation)) = (token, &rotation)
+                && !rotation.was_replaced(&token.id)
+                && let Err(failure) = rotation.places.prepare(session, Some(&token.id), token.name.as_deref()).await
             {
                 outcome = Outcome::failed("not_prepared", failure);
             }
@@ -223,10 +225,19 @@ fn lock(rows: &Mutex<Rows>) -> MutexGuard<'_, Rows> {
     rows.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether an earlier rotation has replaced the token, so that it only has to end.
-fn is_replaced(journals: &Journals, id: &TokenId) -> bool {
-    let is_of = |journal: &Journal| journal.token_id == *id && journal.is_waiting();
-    journals.all().is_ok_and(|(known, _)| known.iter().any(is_of))
+/// How tokens are rotated in place of being deleted.
+struct InPlace {
+    places: Places,
+    journals: Journals,
+    /// The journals as they were at the start.
+    known: Vec<Journal>,
+}
+
+impl InPlace {
+    /// Whether an earlier rotation has replaced the token, so that it only has to end.
+    fn was_replaced(&self, id: &TokenId) -> bool {
+        self.known.iter().any(|journal| journal.token_id == *id && journal.is_waiting())
+    }
 }
 
 fn rotated(what: &str, report: &Report) -> Outcome {
@@ -239,14 +250,14 @@ async fn revoke(
     revocation: &Revocation,
     items: &[Item],
     rows: &Arc<Mutex<Rows>>,
-    rotation: Option<&(Places, Journals)>,
+    rotation: Option<&InPlace>,
 ) -> Result<(), Failure> {
     let tokens = revocation.tokens();
     let work = async |item: &Item| {
         let id = &item.target.id;
         let token = tokens.iter().find(|token| token.id == *id).expect("each item is one of them");
         let end = async |client: Client| -> Result<_, Error> {
-            let Some((places, journals)) = rotation else {
+            let Some(rotation @ InPlace { places, journals, .. }) = rotation else {
                 client.delete(id).await?;
                 return Ok(Outcome::new("deleted", "deleted"));
             };
@@ -255,7 +266,7 @@ async fn revoke(
             if let Some(print) = places.print {
                 destinations.push(Box::new(Printed { rows: rows.clone(), target: item.target.clone(), print }));
             }
-            let is_replaced = is_replaced(journals, id);
+            let is_replaced = rotation.was_replaced(id);
             let (overlap, overwrites) = (Some(Duration::ZERO), places.arguments.secret.overwrite);
             let options = Options { overlap, overwrites, forced: is_replaced, ..Options::default() };
             if is_replaced {
